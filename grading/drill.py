@@ -8,6 +8,7 @@ watches (a grader's ledger does).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from policy.calendars import to_datetime
@@ -157,7 +158,7 @@ class Drill:
         if self.ended:
             raise ActError("the drill is over; nothing more can be done")
         known = act if isinstance(act, Act) else read_act(act)[0]
-        deed = self._deed(known)
+        deeds = self._deeds(known)
         said = len(self._world.messages)
         begun = max(self.minute, known.minute or 0.0)
         done = begun + self.cost(known)
@@ -169,13 +170,23 @@ class Drill:
         self._advance(done)
         self._acts.append(Act(known.verb, known.fields, begun, known.line))
         self._steps.append((begun, self.minute, known))
-        if deed is not None and self._effect(known):
-            deed = Deed(deed.verb, deed.to, deed.via, deed.what, self._world.now, self.scenario.seat)
+        came_about = self._effect(known)
+        for deed in deeds if came_about else ():
+            # A later deed of the same act may be owed only because of the first (hand-off notes of an escalation).
+            deed = replace(deed, at=self._world.now, by=self.scenario.seat)
             for watcher in self._watchers:
                 watcher.record(deed, self.verdict)
             self._world.add_deed(deed)
+            self._look()
+        if came_about:
             self._world.react(known)
         self._look()
+        return self.conversation[said:]
+
+    def wait_until(self, minute: float) -> tuple[Message, ...]:
+        """Let time pass to ``minute`` (at most the horizon) without an act; return what was said meanwhile."""
+        said = len(self._world.messages)
+        self._advance(minute)
         return self.conversation[said:]
 
     def finish(self) -> None:
@@ -216,11 +227,11 @@ class Drill:
 
     # -- what acts are and do ----------------------------------------------------------------------------------
 
-    def _deed(self, act: Act) -> Deed | None:
-        """Return what an act is to the procedure (``None`` for waiting), its names looked up."""
+    def _deeds(self, act: Act) -> tuple[Deed, ...]:
+        """Return what an act is to the procedure (nothing for waiting), its names looked up."""
         scenario, policy = self.scenario, self.rulebook.policy
         if act.verb == "wait":
-            return None
+            return ()
         what = act.word("what") or ""
         if act.verb == "check" and scenario.check(what) is None:
             names = [check.name for check in scenario.checks]
@@ -237,7 +248,12 @@ class Drill:
             raise ActError(f'there is no channel "{via}"{nearest(via, policy.doc.vocabulary.channels)}')
         if via is None and act.verb in ("reply", "workaround"):
             via = scenario.ticket.channel
-        return Deed(act.verb, to, via, (*tags(act, policy), *contents_of(act.verb, policy)))
+        carried = (*tags(act, policy), *contents_of(act.verb, policy))
+        deeds = [Deed(act.verb, to, via, carried)]
+        form = tuple(key for key, text in act.fields.get("handoff", {}).items() if text.strip())
+        if act.verb == "escalate" and form and "handoff" in policy.doc.vocabulary.acts:
+            deeds.append(Deed("handoff", to, via, (*form, *contents_of("handoff", policy))))
+        return tuple(deeds)
 
     def _effect(self, act: Act) -> bool:
         """Let an act change the world; return whether it came about."""
@@ -311,7 +327,3 @@ class Drill:
         self._world.after(_REOPENS_AFTER, reopens)
         return True
 
-
-def verb_of(name: str) -> VerbSpec:
-    """Return a verb's form."""
-    return VERBS[name]

@@ -1,0 +1,172 @@
+"""The scoring model. ``docs/scoring.md`` gives its reasons.
+
+The *items* of a drill are the duties of the reference run: what a perfect trainee of this seat owed, each act once,
+however often it recurred. Their weights are the denominator, whatever the trainee did, so that not looking never
+pays. An item earns its share in full when it was met, in part when it was late, and nothing when it was missed.
+Deductions come on top: for acts that were forbidden, wrong or unneeded, and for duties that the trainee's own course
+created and that were not kept. So an added mistake can only lower the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from policy.verdict import ActKey
+
+PASS_MARK: Final = 80.0
+CRITICAL_CAP: Final = 50.0
+"""A critical error holds the score down to this."""
+NO_HANDOVER_CAP: Final = 70.0
+"""A required escalation that never happened holds the score down to this: it cannot pass."""
+LATE_CREDIT: Final = 0.5
+VERY_LATE_CREDIT: Final = 0.25
+"""Late by more than the time that was allowed (at least ``GRACE`` minutes)."""
+GRACE: Final = 15.0
+DEDUCTIONS: Final = {"forbidden": 25.0, "wrong": 10.0, "unneeded": 5.0}
+"""Points for a first such act; each further one that breaks the same rule costs a fifth of it."""
+REPEATED: Final = 0.2
+EPSILON: Final = 1e-6
+
+Kind = Literal["met", "late", "missed", "wrong", "unneeded", "forbidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One instance of an obligation of the seat, as it went. Times are minutes of the drill.
+
+    ``done`` is ``None`` while it was not done; ``void`` means that it ceased to be owed before it was due,
+    ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing.
+    """
+
+    key: ActKey
+    rules: tuple[str, ...]
+    dimension: str
+    weight: float
+    critical: bool
+    text: str
+    since: float
+    due: float | None
+    done: float | None
+    void: bool = False
+    spoiled: bool = False
+
+    @property
+    def group(self) -> tuple[str | None, ...]:
+        """Return what shares one weight: the act, however often; the priority, however often it changed."""
+        return ("priority",) if self.dimension == "priority" else self.key
+
+    @property
+    def kind(self) -> Kind:
+        """Return met, late or missed."""
+        if self.done is None or self.spoiled:
+            return "missed"
+        return "late" if self.due is not None and self.done > self.due + EPSILON else "met"
+
+    @property
+    def credit(self) -> float:
+        """Return what it earns, 0..1."""
+        if self.done is None or self.due is None or self.kind != "late":
+            return 1.0 if self.kind == "met" else 0.0
+        allowed = max(GRACE, self.due - self.since)
+        return LATE_CREDIT if self.done - self.due <= allowed else VERY_LATE_CREDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a drill examines: a duty of the reference run with its share of 100 points, ``possible``."""
+
+    group: tuple[str | None, ...]
+    duty: Duty
+    possible: float
+
+
+@dataclass(frozen=True, slots=True)
+class Misstep:
+    """An act that was not right. ``minute`` is when it was completed; ``weight`` is the rule's (1 where none says)."""
+
+    kind: Literal["forbidden", "wrong", "unneeded"]
+    key: ActKey
+    rules: tuple[str, ...]
+    dimension: str
+    weight: float
+    critical: bool
+    text: str
+    minute: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A duty or a misstep with its points: what it brought (below 0 for a deduction) and could have brought."""
+
+    kind: Kind
+    points: float
+    possible: float
+    duty: Duty | None = None
+    misstep: Misstep | None = None
+    due: float | None = None
+
+
+def items_of(reference: Iterable[Duty], horizon: float) -> tuple[Item, ...]:
+    """Return the items of a drill from the duties of its reference run: those that were met by the horizon."""
+    heaviest: dict[tuple[str | None, ...], Duty] = {}
+    for duty in reference:
+        if duty.void or duty.weight <= 0 or duty.done is None:
+            continue
+        known = heaviest.get(duty.group)
+        if known is None or duty.weight > known.weight:
+            heaviest[duty.group] = duty
+    total = sum(duty.weight for duty in heaviest.values())
+    return tuple(Item(group, duty, 100.0 * duty.weight / total) for group, duty in heaviest.items())
+
+
+def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[Misstep]) -> tuple[Mark, ...]:
+    """Return a mark for every duty of the trainee's course, every item never met, and every misstep."""
+    by_group: dict[tuple[str | None, ...], list[Duty]] = {}
+    for duty in duties:
+        if not duty.void and duty.weight > 0:
+            by_group.setdefault(duty.group, []).append(duty)
+    marks: list[Mark] = []
+    unit = sum(item.possible for item in items) / max(EPSILON, sum(item.duty.weight for item in items))
+    for item in items:
+        own = by_group.pop(item.group, [])
+        share = item.possible / max(1, len(own))
+        marks += [Mark(d.kind, share * d.credit, share, d, due=d.due) for d in own]
+        if not own:
+            marks.append(Mark("missed", 0.0, item.possible, item.duty, due=item.duty.due))
+    for own in by_group.values():  # duties that the trainee's own course created
+        heaviest = max(d.weight for d in own) * unit / len(own)
+        marks += [Mark(d.kind, heaviest * (d.credit - 1.0), 0.0, d, due=d.due) for d in own]
+    seen: dict[tuple[object, ...], int] = {}
+    for misstep in missteps:
+        mark = (misstep.kind, misstep.rules or misstep.key)
+        again = seen.get(mark, 0)
+        seen[mark] = again + 1
+        points = DEDUCTIONS[misstep.kind] * max(1.0, misstep.weight) * (REPEATED if again else 1.0)
+        marks.append(Mark(misstep.kind, -points, 0.0, misstep=misstep))
+    return tuple(marks)
+
+
+def raw_score(marks: Iterable[Mark]) -> float:
+    """Return the sum of the points, held between 0 and 100."""
+    return min(100.0, max(0.0, sum(mark.points for mark in marks)))
+
+
+def cap_of(marks: Iterable[Mark], items: Iterable[Item]) -> float:
+    """Return the highest score that these marks allow: critical errors and a hand-over that never happened cap it."""
+    cap = 100.0
+    required = {item.group for item in items if item.duty.key[0] == "escalate"}
+    for mark in marks:
+        if is_critical(mark):
+            cap = min(cap, CRITICAL_CAP)
+        if mark.duty is not None and mark.kind == "missed" and mark.duty.group in required:
+            cap = min(cap, NO_HANDOVER_CAP)
+    return cap
+
+
+def is_critical(mark: Mark) -> bool:
+    """Return whether a mark is a critical error: the rule says so, and it was broken, not only a little late."""
+    if mark.misstep is not None:
+        return mark.misstep.critical
+    return mark.duty is not None and mark.duty.critical and mark.duty.credit <= VERY_LATE_CREDIT

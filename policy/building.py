@@ -1,0 +1,329 @@
+"""From the validated document to rules that can be asked.
+
+Every name a rule uses is looked up here, once; what does not exist is an error with file, line and key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from policy.calendars import WEEKDAYS, Calendar, Interval
+from policy.conditions import All, Always, Attribute, Condition, Not, Words, read_condition
+from policy.document import (
+    CalendarDoc,
+    ForbidDoc,
+    GroupDoc,
+    ObligeDoc,
+    PermitDoc,
+    PolicyDoc,
+    RuleDoc,
+)
+from policy.durations import parse_duration
+from policy.errors import InputError
+from policy.figures import Figure, Figures, read_figure
+from policy.yaml_source import KeyPath, Source, nearest
+
+T = TypeVar("T")
+BASIC_CHECKS = "basic_checks"
+"""As a content: each check of the category's basic troubleshooting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act in a rule: the verb, and every recipient, channel and content that is meant (``None`` = any)."""
+
+    verb: str
+    to: tuple[str | None, ...]
+    via: tuple[str | None, ...]
+    what: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Oblige:
+    """The effect "owes"."""
+
+    act: Act
+    owner: str
+    within: Figure | None
+    repeat: Figure | None
+    waits_for: Condition | None
+    earlier_counts: bool
+    cites_definition: bool
+    target: bool
+    calendar: str | None
+    dimension: str
+    weight: float
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forbid:
+    """The effect "must not"; a ``residual`` prohibition also gives way to permissions."""
+
+    act: Act
+    residual: bool
+    dimension: str
+    weight: float
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the book, in the order of its layer. ``text`` is what it says, figures filled in."""
+
+    id: str
+    layer: int
+    text: str
+    when: Condition
+    define: str | None
+    obliges: tuple[Oblige, ...]
+    permits: tuple[Act, ...]
+    forbids: tuple[Forbid, ...]
+    pauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeRole:
+    """A role that depends on the situation."""
+
+    by_tier: Mapping[str, str]
+    cases: tuple[tuple[Condition, str], ...]
+
+
+class Builder:
+    """Looks names up in one document while its rules are built."""
+
+    def __init__(self, doc: PolicyDoc, source: Source) -> None:
+        """Take the document and where it was read, for messages."""
+        self.doc = doc
+        self.source = source
+        self.figures = Figures(doc.model_dump(mode="python"))
+        v = doc.vocabulary
+        roles = {*v.roles, *v.relative_roles}
+        self.words = Words(
+            figures=self.figures,
+            signals=frozenset(v.signals),
+            checks=frozenset(v.checks),
+            counts=frozenset(v.counts),
+            plans=frozenset(v.plans),
+            priorities=frozenset(doc.priorities),
+            tiers=frozenset(doc.tiers),
+            categories=frozenset(v.categories),
+            roles=frozenset(roles),
+            channels=frozenset(v.channels),
+            acts=frozenset(v.acts),
+            contents=frozenset({*v.contents, *v.checks, *doc.priorities, *doc.notices, BASIC_CHECKS}),
+            named=doc.conditions,
+        )
+
+    # -- looking up --------------------------------------------------------------------------------------------
+
+    def at(self, path: KeyPath, read: Callable[[], T]) -> T:
+        """Return ``read()``, an error of it with the place in the file."""
+        try:
+            return read()
+        except InputError as error:
+            raise self.source.error(path, str(error)) from None
+
+    def name(self, path: KeyPath, kind: str, name: str, legal: Mapping[str, Any] | frozenset[str]) -> str:
+        """Return a name that is legal here, or raise with the nearest one."""
+        if name not in legal:
+            raise self.source.error(path, f'there is no {kind} "{name}"{nearest(name, legal)}')
+        return name
+
+    def condition(self, path: KeyPath, raw: object) -> Condition:
+        """Read a condition."""
+        return self.at(path, lambda: read_condition(raw, self.words))
+
+    def figure(self, path: KeyPath, raw: object) -> Figure:
+        """Read a figure."""
+        return self.at(path, lambda: read_figure(raw, self.figures))
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Return all rules, in order of their layer, then of the file."""
+        for key, raw in self.doc.conditions.items():
+            self.condition(("conditions", key), raw)
+        built = [
+            self._rule(("groups", g, "rules", r), group, rule)
+            for g, group in enumerate(self.doc.groups)
+            for r, rule in enumerate(group.rules)
+        ]
+        return tuple(sorted(built, key=lambda rule: rule.layer))
+
+    def _rule(self, path: KeyPath, group: GroupDoc, doc: RuleDoc) -> Rule:
+        self.name((*path[:2], "layer"), "layer", group.layer, dict.fromkeys(self.doc.precedence))
+        has_effect = any((doc.define, doc.oblige, doc.permit, doc.forbid, doc.pause))
+        parts: list[Condition] = []
+        if group.when is not None and has_effect:
+            parts.append(self.condition((*path[:2], "when"), group.when))
+        if doc.when is not None:
+            parts.append(self.condition((*path, "when"), doc.when))
+        elif has_effect and group.when is None:
+            raise self.source.error(path, "has an effect but no condition; write when: {always: true} if it always holds")
+        if doc.unless is not None:
+            parts.append(Not(self.condition((*path, "unless"), doc.unless)))
+        when = All(tuple(parts)) if parts else Always()
+        if doc.define is not None:
+            self.name((*path, "define", "priority"), "priority", doc.define.priority, self.doc.priorities)
+            if any(isinstance(c, Attribute) and c.name == "priority" for c in when.parts()):
+                raise self.source.error((*path, "when"), "a rule that defines the priority cannot depend on it")
+        return Rule(
+            id=doc.id,
+            layer=self.doc.precedence.index(group.layer),
+            text=self.at((*path, "says"), lambda: fill_figures(doc.says, self.figures)),
+            when=when,
+            define=doc.define.priority if doc.define else None,
+            obliges=tuple(self._oblige((*path, "oblige"), o) for o in _each(doc.oblige)),
+            permits=tuple(self._act((*path, "permit"), p) for p in _each(doc.permit)),
+            forbids=tuple(self._forbid((*path, "forbid"), f) for f in _each(doc.forbid)),
+            pauses=tuple(doc.pause.clocks) if doc.pause else (),
+        )
+
+    def _act(self, path: KeyPath, doc: ObligeDoc | PermitDoc | ForbidDoc) -> Act:
+        self.name((*path, "act"), "act", doc.act, self.words.acts)
+        to, via, what = (_many(value) for value in (doc.to, doc.via, doc.what))
+        for key, kind, names, legal in (
+            ("to", "role", to, self.words.roles),
+            ("via", "channel", via, self.words.channels),
+            ("what", "content", what, self.words.contents),
+        ):
+            for name in names:
+                if name is not None:
+                    self.name((*path, key), kind, name, legal)
+        return Act(doc.act, to, via, what)
+
+    def _oblige(self, path: KeyPath, doc: ObligeDoc) -> Oblige:
+        act = self._act(path, doc)
+        self.name((*path, "owner"), "role", doc.owner, self.words.roles)
+        if doc.calendar is not None:
+            self.name((*path, "calendar"), "calendar", doc.calendar, self.doc.calendars)
+        return Oblige(
+            act=act,
+            owner=doc.owner,
+            within=None if doc.within is None else self.figure((*path, "within"), doc.within),
+            repeat=None if doc.repeat is None else self.figure((*path, "repeat"), doc.repeat),
+            waits_for=None if doc.waits_for is None else self.condition((*path, "waits_for"), doc.waits_for),
+            earlier_counts=doc.earlier_counts,
+            cites_definition=doc.cites_definition,
+            target=doc.target,
+            calendar=doc.calendar,
+            dimension=doc.dimension or self.doc.vocabulary.acts[doc.act].dimension,
+            weight=doc.weight,
+            critical=doc.critical,
+        )
+
+    def _forbid(self, path: KeyPath, doc: ForbidDoc) -> Forbid:
+        act = self._act(path, doc)
+        dimension = doc.dimension or self.doc.vocabulary.acts[doc.act].dimension
+        return Forbid(act, doc.residual, dimension, doc.weight, doc.critical)
+
+    def relative_roles(self) -> dict[str, RelativeRole]:
+        """Return the roles that depend on the situation."""
+        result = {}
+        for key, doc in self.doc.vocabulary.relative_roles.items():
+            path: KeyPath = ("vocabulary", "relative_roles", key)
+            for tier, role in (doc.by_tier or {}).items():
+                self.name((*path, "by_tier"), "tier", tier, self.doc.tiers)
+                self.name((*path, "by_tier", tier), "role", role, self.doc.vocabulary.roles)
+            cases = []
+            for i, case in enumerate(doc.cases or []):
+                when = Always() if case.when is None else self.condition((*path, "cases", i, "when"), case.when)
+                self.name((*path, "cases", i, "role"), "role", case.role, self.words.roles)
+                cases.append((when, case.role))
+            result[key] = RelativeRole(doc.by_tier or {}, tuple(cases))
+        return result
+
+    def calendars(self) -> dict[str, Calendar]:
+        """Return the calendars by name."""
+        return {
+            key: self.at(("calendars", key), lambda d=doc, k=key: _calendar(d, k))  # type: ignore[misc]
+            for key, doc in self.doc.calendars.items()
+        }
+
+    def calendar_cases(self) -> tuple[tuple[Condition, str], ...]:
+        """Return which calendar holds when, first match first."""
+        cases = []
+        for i, case in enumerate(self.doc.calendar_of):
+            self.name(("calendar_of", i, "use"), "calendar", case.use, self.doc.calendars)
+            when = Always() if case.when is None else self.condition(("calendar_of", i, "when"), case.when)
+            cases.append((when, case.use))
+        if not cases or not isinstance(cases[-1][0], Always):
+            raise self.source.error(("calendar_of",), "the last case must hold always (leave its when out)")
+        return tuple(cases)
+
+
+def _each(value: T | list[T] | None) -> list[T]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _many(value: str | list[str] | None) -> tuple[str | None, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def fill_figures(text: str, figures: Figures) -> str:
+    """Return ``text`` with each ``{path.of.figure}`` put in words.
+
+    Raises:
+        InputError: a path leads nowhere.
+    """
+    parts = text.split("{")
+    filled = [parts[0]]
+    for part in parts[1:]:
+        path, closed, rest = part.partition("}")
+        filled.append(figures.words(path) + rest if closed else "{" + part)
+    return "".join(filled)
+
+
+def _calendar(doc: CalendarDoc, name: str) -> Calendar:
+    try:
+        ZoneInfo(doc.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(f'time_zone: there is no time zone "{doc.time_zone}"; write one such as Europe/Berlin') from None
+    day = parse_duration(doc.business_day).amount
+    if doc.always_open:
+        return Calendar(None, zone=doc.time_zone, day_minutes=1440.0 if doc.business_day == "8h" else day, name=name)
+    hours = {day_name: read_intervals(doc.hours.get(day_name, "")) for day_name in WEEKDAYS}  # type: ignore[call-overload]
+    special = {_day(text): read_intervals(part) for text, part in doc.special_days.items()}
+    return Calendar(
+        hours, zone=doc.time_zone, holidays=[_day(t) for t in doc.holidays], special_days=special,
+        day_minutes=day, name=name,
+    )  # fmt: skip
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"found {text!r}; expected a date such as 2025-12-25") from None
+
+
+def read_intervals(text: str) -> list[Interval]:
+    """Read opening hours such as ``"09:00-12:30, 13:00-17:00"``; an empty text is closed.
+
+    Raises:
+        InputError: not of that form, or an interval that does not end after it begins.
+    """
+    intervals = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        opens, dash, closes = part.partition("-")
+        low, high = _minute(opens), _minute(closes)
+        if not dash or low >= high:
+            raise InputError(f"found {part!r}; expected opening hours such as 09:00-17:00")
+        intervals.append((low, high))
+    return intervals
+
+
+def _minute(text: str) -> int:
+    hour, colon, minute = text.strip().partition(":")
+    if not (colon and hour.isdigit() and minute.isdigit() and len(minute) == 2):
+        raise InputError(f"found {text!r}; expected a time of day such as 09:00")
+    value = int(hour) * 60 + int(minute)
+    if value > 1440 or int(minute) > 59:
+        raise InputError(f"found {text!r}; a day ends at 24:00")
+    return value

@@ -1,0 +1,319 @@
+"""The policy file as it is written: what keys it may have, and of what kind.
+
+Only the shape is checked here. Names that must exist elsewhere in the file (a role, a signal, a figure) are checked
+when the rules are built (``policy.building``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from policy.durations import parse_duration
+from policy.errors import InputError
+
+
+def _duration(text: Any) -> Any:
+    try:
+        parse_duration(text)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+DurationText = Annotated[str, AfterValidator(_duration)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+RuleId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=80)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+Names = str | list[str]
+Condition = dict[str, Any]
+
+
+class Document(BaseModel):
+    """Common to every part: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EntryDoc(Document):
+    """What every entry of the catalogue has: an id, where it comes from, what it says."""
+
+    id: RuleId
+    source: Text
+    covers: list[RuleId] = []
+    assumed: bool = False
+    why: Text | None = None
+
+
+class RoleDoc(Document):
+    """A role that can owe or receive something. ``tier`` roles own tickets; ``staff_only`` ones no customer sees."""
+
+    label: Text
+    tier: bool = False
+    contact: Name | None = None
+
+
+class RelativeRoleDoc(Document):
+    """A role that depends on the situation: by the tier that holds the ticket, or the first case that holds."""
+
+    label: Text
+    by_tier: dict[Name, Name] | None = None
+    cases: list[RoleCaseDoc] | None = None
+
+
+class RoleCaseDoc(Document):
+    """One case of a relative role; without ``when`` it always holds."""
+
+    when: Condition | None = None
+    role: Name
+
+
+class ActDoc(Document):
+    """A verb: how a list of things to do words it, and the dimension in which it is graded."""
+
+    label: Text
+    dimension: Literal["priority", "decision", "destination", "timing", "process", "communication", "hand-off"]
+
+
+class ContentDoc(Document):
+    """What an act can carry; ``implied_by`` names verbs that always carry it."""
+
+    label: Text
+    implied_by: list[Name] = []
+
+
+class CategoryDoc(Document):
+    """A kind of issue and what the basic troubleshooting of it is."""
+
+    label: Text
+    basic_checks: list[Name] = []
+
+
+class VocabularyDoc(Document):
+    """The closed list of words that rules and situations are made of."""
+
+    plans: dict[Name, Text]
+    roles: dict[Name, RoleDoc]
+    relative_roles: dict[Name, RelativeRoleDoc] = {}
+    channels: dict[Name, Text]
+    acts: dict[Name, ActDoc]
+    contents: dict[Name, ContentDoc]
+    signals: dict[Name, Text]
+    checks: dict[Name, Text]
+    counts: dict[Name, Text] = {}
+    categories: dict[Name, CategoryDoc]
+
+
+class CalendarDoc(Document):
+    """Opening hours: ``hours`` by weekday (``"09:00-17:00"``, several with commas), or ``always_open``."""
+
+    always_open: bool = False
+    time_zone: str = "UTC"
+    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], str] = {}
+    holidays: list[str] = []
+    special_days: dict[str, str] = {}
+    business_day: DurationText = "8h"
+
+
+class CalendarCaseDoc(Document):
+    """Which calendar a rule's time runs on: the first case that holds."""
+
+    when: Condition | None = None
+    use: Name
+
+
+class TierDoc(Document):
+    """A tier of technical support and its tunable figures; ``None`` for a timer means none."""
+
+    label: Text
+    team: Text
+    calendar: Name
+    no_progress: DurationText | None = None
+    unresolved: DurationText | None = None
+    response: dict[Name, DurationText]
+    capabilities: list[Name]
+    beyond: list[Name] = []
+
+
+class PriorityDoc(Document):
+    """A priority with its targets and the figures of its protocol, by name."""
+
+    label: Text
+    set_within: DurationText
+    first_response: DurationText
+    resolution: DurationText
+    within: dict[Name, DurationText] = {}
+    every: dict[Name, DurationText] = {}
+
+
+class ObligeDoc(Document):
+    """An act that is owed. A list in ``to``, ``via`` or ``what`` means each of them."""
+
+    act: Name
+    owner: Name = "holder"
+    to: Names | None = None
+    via: Names | None = None
+    what: Names | None = None
+    within: str | dict[str, Any] | None = None
+    repeat: str | dict[str, Any] | None = None
+    waits_for: Condition | None = None
+    earlier_counts: bool = False
+    cites_definition: bool = False
+    target: bool = False
+    calendar: Name | None = None
+    dimension: (
+        Literal["priority", "decision", "destination", "timing", "process", "communication", "hand-off"] | None
+    ) = None
+    weight: float = Field(default=1.0, ge=0, le=100)
+    critical: bool = False
+
+
+class PermitDoc(Document):
+    """An act that is allowed."""
+
+    act: Name
+    to: Names | None = None
+    via: Names | None = None
+    what: Names | None = None
+
+
+class ForbidDoc(Document):
+    """An act that is forbidden; a ``residual`` prohibition gives way to a permission as well."""
+
+    act: Name
+    to: Names | None = None
+    via: Names | None = None
+    what: Names | None = None
+    residual: bool = False
+    dimension: (
+        Literal["priority", "decision", "destination", "timing", "process", "communication", "hand-off"] | None
+    ) = None
+    weight: float = Field(default=1.0, ge=0, le=100)
+    critical: bool = False
+
+
+class DefineDoc(Document):
+    """What a situation *is*: its priority."""
+
+    priority: Name
+
+
+class PauseDoc(Document):
+    """Clocks that stand still while the rule holds."""
+
+    clocks: list[Literal["no_progress", "unresolved", "resolution"]]
+
+
+class RuleDoc(EntryDoc):
+    """A rule: when it holds, and what follows. A rule without an effect informs (it is printed and cited)."""
+
+    says: Text
+    when: Condition | None = None
+    unless: Condition | None = None
+    define: DefineDoc | None = None
+    oblige: ObligeDoc | list[ObligeDoc] | None = None
+    permit: PermitDoc | list[PermitDoc] | None = None
+    forbid: ForbidDoc | list[ForbidDoc] | None = None
+    pause: PauseDoc | None = None
+
+
+class GroupDoc(Document):
+    """Rules that a support lead looks for together; ``layer`` is their place in the order of precedence."""
+
+    title: Text
+    about: Text | None = None
+    layer: Name
+    when: Condition | None = None
+    rules: list[RuleDoc]
+
+
+class ContactDoc(EntryDoc):
+    """Somebody who can be reached. A value in [brackets] or with X for digits is still to be filled in."""
+
+    name: Text
+    email: str | None = None
+    phone: str | None = None
+    pager: str | None = None
+    channel: str | None = None
+    url: str | None = None
+    hours: str | None = None
+    note: str | None = None
+    staff_only: bool = False
+
+
+class NoticeDoc(EntryDoc):
+    """A notice: a Jinja2 template for text, with the fields that must be filled."""
+
+    title: Text
+    says: Text
+    audience: Literal["customer", "staff", "rule"]
+    fields: dict[Name, Text] = {}
+    subject: str | None = None
+    body: str | None = None
+
+
+class MetricDoc(EntryDoc):
+    """A figure that the procedure measures, with its target where it has one."""
+
+    name: Text
+    says: Text
+    target: dict[str, float] = {}
+
+
+class ReportDoc(EntryDoc):
+    """A report's form, or a report with its figures."""
+
+    title: Text
+    says: Text
+    figures: dict[str, float] = {}
+    lists: dict[str, list[str]] = {}
+
+
+class SettlementDoc(EntryDoc):
+    """How a contradiction or gap of the procedure is settled, and which values or rules carry it."""
+
+    procedure_says: Text
+    settled: Text
+    carried_by: list[str] = []
+
+
+class LifeDoc(Document):
+    """One entry of the policy's own history."""
+
+    version: str
+    date: str
+    approved_by: str
+    why: Text
+
+
+class PolicyDoc(Document):
+    """A whole policy file."""
+
+    deskdrill_policy: Literal[1]
+    name: Name
+    title: Text
+    organisation: Text
+    version: str
+    effective_from: str
+    history: list[LifeDoc] = []
+    vocabulary: VocabularyDoc
+    precedence: list[Name]
+    calendars: dict[Name, CalendarDoc]
+    calendar_of: list[CalendarCaseDoc]
+    plans_note: str | None = None
+    tiers: dict[Name, TierDoc]
+    priorities: dict[Name, PriorityDoc]
+    prompt: dict[Name, DurationText]
+    figures: dict[Name, DurationText | float]
+    targets: dict[Name, float]
+    conditions: dict[Name, Condition] = {}
+    groups: list[GroupDoc]
+    contacts: dict[Name, ContactDoc]
+    notices: dict[Name, NoticeDoc]
+    metrics: list[MetricDoc]
+    reports: list[ReportDoc]
+    settlements: list[SettlementDoc]
+
+
+RelativeRoleDoc.model_rebuild()

@@ -1,0 +1,247 @@
+"""Loading a policy: from a name or a file, with changes on top, to a checked and frozen ``Policy``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policy.building import Builder, RelativeRole, Rule, fill_figures
+from policy.calendars import Calendar
+from policy.conditions import Condition
+from policy.document import (
+    CategoryDoc,
+    ContactDoc,
+    EntryDoc,
+    NoticeDoc,
+    PolicyDoc,
+    PriorityDoc,
+    TierDoc,
+)
+from policy.errors import InputError
+from policy.figures import Figures
+from policy.yaml_source import KeyPath, Source, apply_sets, load_yaml, nearest, validate
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One statement of the catalogue: its id, the section it comes from, what it says, and what kind it is.
+
+    ``parent`` is the id of the entry that covers it, where it has none of its own. ``line`` is where it stands.
+    """
+
+    id: str
+    source: str
+    text: str
+    kind: str
+    title: str
+    assumed: bool
+    why: str | None
+    line: int | None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A procedure, validated and ready to be asked. Made by ``load_policy``; never changed.
+
+    ``digest`` identifies its content (SHA-256 of the document as changed, hexadecimal). ``doc`` is the document.
+    """
+
+    name: str
+    digest: str
+    doc: PolicyDoc
+    source: Source
+    rules: tuple[Rule, ...]
+    calendars: Mapping[str, Calendar]
+    calendar_cases: tuple[tuple[Condition, str], ...]
+    relative_roles: Mapping[str, RelativeRole]
+    figures: Figures
+
+    @property
+    def tiers(self) -> Mapping[str, TierDoc]:
+        """The tiers, lowest first."""
+        return self.doc.tiers
+
+    @property
+    def priorities(self) -> Mapping[str, PriorityDoc]:
+        """The priorities, most severe first."""
+        return self.doc.priorities
+
+    @property
+    def plans(self) -> Mapping[str, str]:
+        """The customers' plans and their labels."""
+        return self.doc.vocabulary.plans
+
+    @property
+    def categories(self) -> Mapping[str, CategoryDoc]:
+        """The kinds of issue."""
+        return self.doc.vocabulary.categories
+
+    @property
+    def contacts(self) -> Mapping[str, ContactDoc]:
+        """The contacts by key."""
+        return self.doc.contacts
+
+    @property
+    def notices(self) -> Mapping[str, NoticeDoc]:
+        """The notices by key."""
+        return self.doc.notices
+
+    @property
+    def targets(self) -> Mapping[str, float]:
+        """The targets of the metrics, by name."""
+        return self.doc.targets
+
+    def reference_figures(self) -> Mapping[str, float]:
+        """Return the figures of past reports by the name of the metric (shares 0..1, hours, counts)."""
+        return {name: value for report in self.doc.reports for name, value in report.figures.items()}
+
+    def label(self, name: str) -> str:
+        """Return how people call a role, act, channel, content, check, signal or priority."""
+        v = self.doc.vocabulary
+        for group in (v.roles, v.relative_roles, v.acts, v.contents, v.categories, self.doc.priorities):
+            if name in group:
+                return str(group[name].label)  # type: ignore[index]
+        for texts in (v.channels, v.checks, v.signals, v.plans):
+            if name in texts:
+                return texts[name]
+        return self.doc.notices[name].title if name in self.doc.notices else name
+
+    def fill(self, text: str) -> str:
+        """Return ``text`` with every ``{path.of.figure}`` in words."""
+        return fill_figures(text, self.figures)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every statement of the catalogue, in the order of the file."""
+        return tuple(self._entries())
+
+    def entry(self, id_: str) -> Entry:
+        """Return the statement with this id.
+
+        Raises:
+            InputError: there is none; the nearest id is named.
+        """
+        known = {entry.id: entry for entry in self._entries()}
+        if id_ not in known:
+            raise InputError(f'{self.name} has no rule "{id_}"{nearest(id_, known)}')
+        return known[id_]
+
+    def _entries(self) -> Iterator[Entry]:
+        for path, kind, title, text, doc in _entry_docs(self.doc):
+            line = self.source.line((*path, "id"))
+            said = self.fill(text)
+            yield Entry(doc.id, doc.source, said, kind, title, doc.assumed, doc.why, line)
+            for covered in doc.covers:
+                yield Entry(covered, doc.source, said, kind, title, doc.assumed, doc.why, line, parent=doc.id)
+
+
+def _entry_docs(doc: PolicyDoc) -> Iterator[tuple[KeyPath, str, str, str, EntryDoc]]:
+    for g, group in enumerate(doc.groups):
+        for r, rule in enumerate(group.rules):
+            yield ("groups", g, "rules", r), "rule", group.title, rule.says, rule
+    for key, contact in doc.contacts.items():
+        parts = (contact.email, contact.phone, contact.pager, contact.channel, contact.url, contact.hours, contact.note)
+        text = " · ".join([contact.name, *filter(None, parts)])
+        yield ("contacts", key), "contact", "Contacts", text, contact
+    for key, notice in doc.notices.items():
+        yield ("notices", key), "notice", notice.title, notice.says, notice
+    for i, metric in enumerate(doc.metrics):
+        yield ("metrics", i), "metric", metric.name, metric.says, metric
+    for i, report in enumerate(doc.reports):
+        yield ("reports", i), "report", report.title, report.says, report
+    for i, one in enumerate(doc.settlements):
+        text = f"The procedure says: {one.procedure_says} We settle: {one.settled}"
+        yield ("settlements", i), "settlement", "Settlements", text, one
+
+
+def load_policy(ref: str | Path = "secureai", sets: Mapping[str, str] | None = None) -> Policy:
+    """Load a policy by name (``secureai``) or from a file, with ``--set`` changes (paths without ``policy.``).
+
+    Raises:
+        InputError: no such policy, or anything wrong in it; the message names file, line and key.
+    """
+    source = load_yaml(find_policy(ref), name=str(ref) if Path(str(ref)).suffix else f"{ref}.yaml")
+    return build_policy(apply_sets(source, sets or {}, prefix="policy."))
+
+
+def find_policy(ref: str | Path) -> Path:
+    """Return the file of a policy named or given by path.
+
+    Raises:
+        InputError: there is none; the nearest name is told.
+    """
+    text = str(ref)
+    if isinstance(ref, Path) or "/" in text or "\\" in text or text.endswith((".yaml", ".yml")):
+        return Path(text)
+    known = {p.stem: p for p in FOLDER.glob("*.yaml")}
+    if text not in known:
+        raise InputError(f'there is no policy named "{text}"{nearest(text, known)} (or give a file: ./my-policy.yaml)')
+    return known[text]
+
+
+def build_policy(source: Source) -> Policy:
+    """Return the policy of a document.
+
+    Raises:
+        InputError: anything wrong in it.
+    """
+    doc = validate(PolicyDoc, source)
+    _unique_ids(doc, source)
+    builder = Builder(doc, source)
+    _check_names(builder)
+    rules = builder.rules()
+    for path, _, _, text, _ in _entry_docs(doc):
+        builder.at((*path, "says"), lambda t=text: fill_figures(t, builder.figures))  # type: ignore[misc]
+    return Policy(
+        name=doc.name,
+        digest=digest(source.data),
+        doc=doc,
+        source=source,
+        rules=rules,
+        calendars=builder.calendars(),
+        calendar_cases=builder.calendar_cases(),
+        relative_roles=builder.relative_roles(),
+        figures=builder.figures,
+    )
+
+
+def digest(data: Any) -> str:
+    """Return the SHA-256 of plain data, written as canonical JSON (hexadecimal)."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _unique_ids(doc: PolicyDoc, source: Source) -> None:
+    seen: dict[str, KeyPath] = {}
+    for path, _, _, _, entry in _entry_docs(doc):
+        for one in (entry.id, *entry.covers):
+            if one in seen:
+                first = source.line((*seen[one], "id"))
+                raise source.error((*path, "id"), f'the id "{one}" is used already (line {first})')
+            seen[one] = path
+
+
+def _check_names(builder: Builder) -> None:
+    doc, v = builder.doc, builder.doc.vocabulary
+    for key, role in v.roles.items():
+        if role.contact is not None:
+            builder.name(("vocabulary", "roles", key, "contact"), "contact", role.contact, doc.contacts)
+    for key, category in v.categories.items():
+        for check in category.basic_checks:
+            builder.name(("vocabulary", "categories", key, "basic_checks"), "check", check, v.checks)
+    for key, content in v.contents.items():
+        for verb in content.implied_by:
+            builder.name(("vocabulary", "contents", key, "implied_by"), "act", verb, v.acts)
+    for key, tier in doc.tiers.items():
+        builder.name(("tiers", key), "role", key, v.roles)
+        builder.name(("tiers", key, "calendar"), "calendar", tier.calendar, doc.calendars)
+        for field_name in ("capabilities", "beyond"):
+            for category_name in getattr(tier, field_name):
+                builder.name(("tiers", key, field_name), "category", category_name, v.categories)
+    for key in doc.prompt:
+        builder.name(("prompt", key), "priority", key, doc.priorities)

@@ -1,0 +1,32 @@
+"""The desk as a simulation: what a policy or a staffing plan would do to a month of tickets.
+
+Files in reading order:
+
+- ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
+- ``openhours``: calendars as numbers; ``model``: desk and policy compiled to numbers
+- ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
+- ``codes``: why stays begin and end; ``engine``: the desk in motion
+- ``satisfaction``, ``run``, ``tables``: one replication and its two tables, also as CSV
+- ``metrics``: a month's figures; ``experiment``: many months, on one or many processes
+"""
+
+from simulator.desk import Desk, list_desks, load_desk
+from simulator.experiment import Estimate, SimulationResult, simulate
+from simulator.metrics import metric_units, month_metrics
+from simulator.run import run_once
+from simulator.tables import Run, write_tickets, write_visits
+
+__all__ = [
+    "Desk",
+    "Estimate",
+    "Run",
+    "SimulationResult",
+    "list_desks",
+    "load_desk",
+    "metric_units",
+    "month_metrics",
+    "run_once",
+    "simulate",
+    "write_tickets",
+    "write_visits",
+]

@@ -1,0 +1,232 @@
+"""The desk and the policy, compiled to plain numbers once per run.
+
+Everything procedural (timers, targets, routes, calendars, cadences) is asked of the policy here, everything about
+behaviour is taken from the desk file, and the engine then sees numbers only. A :class:`DeskModel` can be sent to
+another process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from policy.calendars import Calendar, to_instant
+from policy.errors import InputError
+from policy.yaml_source import nearest
+
+from simulator.desk import TIERS, Desk
+from simulator.openhours import OpenHours
+
+AFTERMATH_DAYS: Final = 60
+"""Calendars are known this long after the period, so that dues beyond its end are right (days)."""
+
+
+class RouteLike(Protocol):
+    """A timer of the policy that moves or adds a responsibility."""
+
+    @property
+    def clock(self) -> str: ...
+    @property
+    def minutes(self) -> float: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def parallel(self) -> bool: ...
+
+
+class Rules(Protocol):
+    """What the desk asks the policy; ``policy.compiled.DeskRules`` answers it."""
+
+    @property
+    def priorities(self) -> Sequence[str]: ...
+    @property
+    def plans(self) -> Sequence[str]: ...
+    def routes(self, priority: str, plan: str, tier: str) -> Sequence[RouteLike]: ...
+    def destination(self, priority: str, plan: str, tier: str, signal: str) -> Sequence[str]: ...
+    def first_response(self, priority: str, plan: str) -> float: ...
+    def resolution(self, priority: str) -> float: ...
+    def calendar(self, priority: str) -> Calendar: ...
+    def tier_calendar(self, tier: str) -> Calendar: ...
+    def update_every(self, priority: str) -> Sequence[tuple[float, float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Who takes over: ``owner`` is a tier index or ``None`` (it stays), ``told`` are places that join in."""
+
+    owner: int | None
+    told: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TierRules:
+    """What the policy says of a ticket of one priority and plan in one tier (times in minutes).
+
+    ``no_progress`` and ``unresolved`` count time in hand; ``no_progress_to`` and ``unresolved_to`` are the tier that
+    then owns the ticket. ``joins`` are places told after time in hand: (minutes, place). ``age_move`` is (index into
+    ``KindRules.ages``, tier), ``age_joins`` are (index, place).
+    """
+
+    no_progress: float
+    no_progress_to: int
+    unresolved: float
+    unresolved_to: int
+    joins: tuple[tuple[float, int], ...]
+    age_move: tuple[int, int] | None
+    age_joins: tuple[tuple[int, int], ...]
+    expertise: Move
+    code_change: Move
+    unresolvable: Move
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """What the policy says of tickets of one priority and plan: ``ages`` are instants of age at which something falls
+    due (minutes of the priority's calendar), ``tiers`` the rules in each tier."""
+
+    first_response: float
+    ages: tuple[float, ...]
+    tiers: tuple[TierRules, TierRules, TierRules]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskModel:
+    """A desk under a policy as numbers. Instants are minutes since ``opening`` (itself minutes since 1970)."""
+
+    desk: Desk
+    priorities: tuple[str, ...]
+    plans: tuple[str, ...]
+    categories: tuple[str, ...]
+    places: tuple[str, ...]
+    """Where a ticket can be: the three tiers, then whoever else the policy sends it to."""
+    opening: float
+    start: float
+    end: float
+    """The measured period is ``[start, end)``; the run is ``[0, end)``."""
+    kinds: tuple[tuple[KindRules, ...], ...]
+    """Rules by priority and plan index."""
+    resolution: tuple[float, ...]
+    updates: tuple[tuple[tuple[float, float], ...], ...]
+    around_the_clock: tuple[bool, ...]
+    """By priority: its clocks always run, and the top tier's engineer on call takes it."""
+    priority_hours: tuple[OpenHours, ...]
+    tier_hours: tuple[OpenHours, ...]
+    always: OpenHours
+
+
+def compile_model(desk: Desk, rules: Rules) -> DeskModel:
+    """Return the desk under the policy, as numbers.
+
+    Raises:
+        InputError: the desk names a priority or a plan that the policy does not have.
+    """
+    priorities, plans = tuple(rules.priorities), tuple(rules.plans)
+    _check_names(desk, priorities, plans)
+    start_day = datetime(*desk.period.first_day.timetuple()[:3], tzinfo=UTC)
+    last_day = datetime(*desk.period.last_day.timetuple()[:3], tzinfo=UTC)
+    opening_day = start_day - timedelta(weeks=desk.period.warm_up_weeks)
+    opening = to_instant(opening_day)
+    end = to_instant(last_day + timedelta(days=1)) - opening
+    known_to = opening + end + AFTERMATH_DAYS * 1440.0
+    places = _Places()
+    kinds = tuple(tuple(_kind(rules, places, priority, plan) for plan in plans) for priority in priorities)
+    return DeskModel(
+        desk=desk,
+        priorities=priorities,
+        plans=plans,
+        categories=tuple(desk.categories),
+        places=tuple(places.names),
+        opening=opening,
+        start=to_instant(start_day) - opening,
+        end=end,
+        kinds=kinds,
+        resolution=tuple(rules.resolution(p) for p in priorities),
+        updates=tuple(tuple(sorted(rules.update_every(p))) for p in priorities),
+        around_the_clock=tuple(rules.calendar(p).always_open for p in priorities),
+        priority_hours=tuple(OpenHours.of(rules.calendar(p), opening, known_to) for p in priorities),
+        tier_hours=tuple(OpenHours.of(rules.tier_calendar(t), opening, known_to) for t in TIERS),
+        always=OpenHours.of(Calendar.always(), opening, known_to),
+    )
+
+
+class _Places:
+    """Numbers for the places, in the order in which they are first named."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = list(TIERS)
+
+    def number(self, name: str) -> int:
+        if name not in self.names:
+            self.names.append(name)
+        return self.names.index(name)
+
+
+def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]) -> None:
+    for plan in desk.plans:
+        if plan not in plans:
+            raise InputError(f'desk {desk.name}: plans.{plan}: the policy has no plan "{plan}"{nearest(plan, plans)}')
+    for name, category in desk.categories.items():
+        for priority in category.priorities:
+            if priority not in priorities:
+                raise InputError(
+                    f"desk {desk.name}: categories.{name}.priorities.{priority}: "
+                    f'the policy has no priority "{priority}"{nearest(priority, priorities)}'
+                )
+
+
+def _kind(rules: Rules, places: _Places, priority: str, plan: str) -> KindRules:
+    by_tier = [tuple(rules.routes(priority, plan, tier)) for tier in TIERS]
+    aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
+    t1, t2, t3 = (
+        _tier_rules(rules, places, priority, plan, tier, routes, aged)
+        for tier, routes in zip(TIERS, by_tier, strict=True)
+    )
+    return KindRules(rules.first_response(priority, plan), tuple(aged), (t1, t2, t3))
+
+
+def _is_age(route: RouteLike) -> bool:
+    # A ticket's resolution clock starts when it is opened, as its age does, and nothing in this model pauses it.
+    return route.clock in ("age", "resolution")
+
+
+def _tier_rules(
+    rules: Rules, places: _Places, priority: str, plan: str, tier: str, routes: Sequence[RouteLike], aged: list[float]
+) -> TierRules:
+    timers = {"no_progress": (math.inf, -1), "unresolved": (math.inf, -1)}
+    joins: list[tuple[float, int]] = []
+    age_move: tuple[int, int] | None = None
+    age_joins: list[tuple[int, int]] = []
+    for route in sorted(routes, key=lambda route: route.minutes):
+        to = places.number(route.to)
+        if to <= TIERS.index(tier):
+            continue  # a timer never sends a ticket down
+        moves = not route.parallel and to < len(TIERS)
+        if _is_age(route):
+            index = aged.index(route.minutes)
+            if not moves:
+                age_joins.append((index, to))
+            elif age_move is None:
+                age_move = (index, to)
+        elif not moves:
+            joins.append((route.minutes, to))
+        elif math.isinf(timers[route.clock][0]):
+            timers[route.clock] = (route.minutes, to)
+
+    def move(signal: str) -> Move:
+        numbers = [places.number(name) for name in rules.destination(priority, plan, tier, signal)]
+        owners = [n for n in numbers if TIERS.index(tier) < n < len(TIERS)]
+        return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(TIERS)))
+
+    return TierRules(
+        *timers["no_progress"],
+        *timers["unresolved"],
+        tuple(joins),
+        age_move,
+        tuple(age_joins),
+        move("needs_expertise"),
+        move("needs_code_change"),
+        move("unresolvable"),
+    )

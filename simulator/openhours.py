@@ -1,0 +1,97 @@
+"""A calendar over one window, as plain numbers: fast, vectorised, and free of objects.
+
+The engine asks "when are 25 more minutes of this calendar used up?" a few times a ticket, and the tables ask how many
+open minutes lie between thousands of pairs of instants. Both are a binary search in the running totals of the
+calendar's stretches. Instants here are minutes since the window's opening, which keeps them small and exact.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from policy.calendars import Calendar
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHours:
+    """The open stretches ``[opens[i], closes[i])`` of a calendar; ``before[i]`` open minutes lie before stretch i."""
+
+    opens: Sequence[float]
+    closes: Sequence[float]
+    before: Sequence[float]
+    total: float
+    """Open minutes of the whole window."""
+
+    @classmethod
+    def of(cls, calendar: Calendar, start: float, end: float) -> OpenHours:
+        """Return ``calendar`` between two instants (minutes since 1970)."""
+        opens, closes = calendar.tables(start, end)
+        opens = np.maximum(opens - start, 0.0)
+        closes = np.minimum(closes - start, end - start)
+        return cls.from_stretches(opens, closes)
+
+    @classmethod
+    def from_stretches(cls, opens: Floats, closes: Floats) -> OpenHours:
+        """Return the hours made of sorted, disjoint stretches."""
+        totals = np.concatenate([[0.0], np.cumsum(closes - opens)])
+        return cls(opens.tolist(), closes.tolist(), totals[:-1].tolist(), float(totals[-1]))
+
+    def is_open(self, at: float) -> bool:
+        """Return whether the minute that begins at ``at`` counts."""
+        index = bisect_right(self.opens, at) - 1
+        return index >= 0 and at < self.closes[index]
+
+    def next_open(self, at: float) -> float:
+        """Return the first open instant at or after ``at``; infinity if the window has none."""
+        index = bisect_right(self.opens, at)
+        if index and at < self.closes[index - 1]:
+            return at
+        return self.opens[index] if index < len(self.opens) else math.inf
+
+    def add(self, at: float, minutes: float) -> float:
+        """Return the instant at which ``minutes`` of open time after ``at`` are used up; infinity if never here."""
+        if minutes <= 0.0:
+            return at
+        opens, before = self.opens, self.before
+        index = bisect_right(opens, at) - 1
+        if index >= 0:
+            if at + minutes <= self.closes[index]:  # the common case: today
+                return at + minutes
+            goal = before[index] + min(at, self.closes[index]) - opens[index] + minutes
+        else:
+            goal = minutes
+        if goal > self.total:
+            return math.inf
+        index = bisect_left(before, goal) - 1
+        return opens[index] + (goal - before[index])
+
+    def minutes_before(self, at: Any) -> Floats:
+        """Return the open minutes before each instant of an array (not-a-number stays so)."""
+        at = np.asarray(at, dtype=np.float64)
+        if not self.opens:
+            return np.where(np.isnan(at), np.nan, 0.0)
+        index = np.searchsorted(self.opens, at, side="right") - 1
+        inside = np.maximum(index, 0)
+        counted = np.take(self.before, inside) + np.minimum(at, np.take(self.closes, inside))
+        return np.where(index < 0, np.where(np.isnan(at), np.nan, 0.0), counted - np.take(self.opens, inside))
+
+    def between(self, start: Any, end: Any) -> Floats:
+        """Return the open minutes from each ``start`` to each ``end`` (arrays of the same shape), never below 0."""
+        return np.maximum(self.minutes_before(end) - self.minutes_before(start), 0.0)
+
+    def add_all(self, at: Floats, minutes: Floats | float) -> Floats:
+        """Return, for each instant, when ``minutes`` of open time after it are used up; infinity if never here."""
+        if not self.opens:
+            return np.where(np.asarray(minutes) <= 0, at, np.inf)
+        goal = self.minutes_before(at) + minutes
+        index = np.maximum(np.searchsorted(self.before, goal, side="left") - 1, 0)
+        due = np.take(self.opens, index) + (goal - np.take(self.before, index))
+        return np.where(np.asarray(minutes) <= 0, at, np.where(goal > self.total, np.inf, due))
