@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from grading.errors import ActError
 from policy.yaml_source import nearest
 from scenarios import clean_text
-
-from grading.errors import ActError
 
 MAX_MINUTE: Final = 100_000.0
 """No act begins or waits beyond this many minutes (about ten weeks)."""

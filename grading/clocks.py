@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 
+from grading.views import ClockState, ClockView
+from grading.world import World
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.durations import parse_duration
 from policy.rulebook import Rulebook
-
-from grading.views import ClockState, ClockView
-from grading.world import World
 
 
 def clock_views(world: World, rulebook: Rulebook) -> tuple[ClockView, ...]:

@@ -8,18 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from policy.errors import InputError
-from policy.rulebook import Rulebook
-from policy.situation import Deed
-from policy.verdict import ActKey, Obligation, Verdict
-from scenarios import Scenario
-
 from grading.drill import Drill
 from grading.errors import ActError
 from grading.reference import run_reference
 from grading.score import EPSILON, Duty, Misstep
 from grading.sentences import act_phrase, duty_phrase
 from grading.transcript import Transcript
+from policy.errors import InputError
+from policy.rulebook import Rulebook
+from policy.situation import Deed
+from policy.verdict import ActKey, Obligation, Verdict
+from scenarios import Scenario
 
 NEUTRAL: Final = frozenset({"check", "ask", "document", "remind", "confirm", "handoff", "transfer", "reply"})
 """Acts that bother nobody else: doing one that nothing asked for costs its minutes and no points."""

@@ -11,21 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from grading.acts import VERBS, Act, read_act
+from grading.clocks import clock_views
+from grading.errors import ActError
+from grading.options import act_options
+from grading.transcript import Header, Transcript
+from grading.views import ActOption, ClockView, FactView, Message, TicketView
+from grading.vocabulary import contents_of, recipient, tags
+from grading.world import World
 from policy.calendars import to_datetime
 from policy.rulebook import Rulebook
 from policy.situation import RESOLVED, Deed, Situation
 from policy.verdict import Verdict
 from policy.yaml_source import nearest
 from scenarios import Scenario
-
-from grading.acts import VERBS, Act, VerbSpec, read_act
-from grading.clocks import clock_views
-from grading.errors import ActError
-from grading.options import act_options
-from grading.transcript import Header, Transcript
-from grading.vocabulary import contents_of, recipient, tags
-from grading.views import ActOption, ClockView, FactView, Message, TicketView
-from grading.world import World
 
 _REOPENS_AFTER: Final = 10.0
 _EPSILON: Final = 1e-6

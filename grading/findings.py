@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grading.score import Duty, Kind, Mark, Misstep
+from grading.sentences import duty_phrase, minute_text, sentence
 from policy.errors import InputError
 from policy.loading import Policy
 from scenarios import Scenario
-
-from grading.score import Duty, Kind, Mark, Misstep
-from grading.sentences import duty_phrase, minute_text, sentence
 
 ORDER: Final = ("forbidden", "wrong", "missed", "late", "unneeded", "met")
 

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.errors import InputError
-from policy.rulebook import Rulebook
-from scenarios import Scenario
-
 from grading.course import Course, play_reference, play_transcript
 from grading.errors import PolicyMismatch
 from grading.findings import Finding, findings_of
 from grading.score import PASS_MARK, Mark, cap_of, is_critical, items_of, marks_of, raw_score
 from grading.transcript import Transcript
+from policy.errors import InputError
+from policy.rulebook import Rulebook
+from scenarios import Scenario
 
 DIMENSIONS: Final = ("priority", "decision", "destination", "timing", "process", "communication", "hand-off")
 

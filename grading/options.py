@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from policy.loading import Policy
-from policy.rulebook import Rulebook
-
 from grading.acts import VERBS, Act
 from grading.views import ActOption, Choice, Field
 from grading.vocabulary import CUSTOMER
 from grading.world import World
+from policy.loading import Policy
+from policy.rulebook import Rulebook
 
 Cost = Callable[[Act], float]
 

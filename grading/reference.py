@@ -17,15 +17,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from policy.rulebook import Rulebook
-from policy.situation import Deed
-from policy.verdict import Obligation, Verdict
-from scenarios import Scenario
-
 from grading.acts import VERBS
 from grading.drill import Drill, Watcher
 from grading.errors import ActError
 from grading.transcript import Transcript
+from policy.rulebook import Rulebook
+from policy.situation import Deed
+from policy.verdict import Obligation, Verdict
+from scenarios import Scenario
 
 MAX_ACTS: Final = 1_000
 _AHEAD: Final = 15.0

@@ -5,12 +5,11 @@ The words for roles, channels and contents come from the policy's vocabulary; he
 
 from __future__ import annotations
 
+from grading.acts import VERBS, Act
+from grading.vocabulary import CUSTOMER, listed, tags
 from policy.loading import Policy
 from policy.verdict import ActKey
 from scenarios import Scenario
-
-from grading.acts import VERBS, Act
-from grading.vocabulary import CUSTOMER, listed, tags
 
 
 def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -> str:

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from grading.acts import Act, read_act
+from grading.errors import ActError
 from policy.errors import DeskDrillError, InputError
 from policy.yaml_source import nearest
 from scenarios import clean_text
-
-from grading.acts import Act, read_act
-from grading.errors import ActError
 
 VERSION: Final = 1
 MAX_BYTES: Final = 2_000_000

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policy.loading import Policy
-from policy.yaml_source import nearest
-
 from grading.acts import Act
 from grading.errors import ActError
+from policy.loading import Policy
+from policy.yaml_source import nearest
 
 CUSTOMER = "customer"
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
+from grading.acts import Act
+from grading.views import FactView, Message, Who
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.durations import parse_duration
@@ -20,9 +23,6 @@ from policy.rulebook import Rulebook
 from policy.situation import Count, Deed, Situation
 from policy.verdict import Verdict
 from scenarios import Effect, Inject, Scenario, clean_text
-
-from grading.acts import Act
-from grading.views import FactView, Message, Who
 
 _STREAM: Final = 1
 _USUAL_ACKNOWLEDGEMENT: Final = (5.0, 15.0)

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from policy.errors import InputError
 from policy.yaml_source import KeyPath, Source, load_yaml, nearest, validate
-
 from scenarios.cleaning import find_hostile
 from scenarios.model import Scenario, ScenarioInfo
 from scenarios.schema import ScenarioFile

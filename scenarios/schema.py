@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from policy.calendars import to_instant
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from policy.calendars import to_instant
 from scenarios.model import (
     Check,
     Colleague,

@@ -12,10 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
 from policy.durations import parse_duration
 from policy.errors import InputError
 from policy.yaml_source import apply_sets, load_yaml, nearest, validate
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 TIERS: Final = ("T1", "T2", "T3")
 """The tiers of technical ownership, lowest first."""

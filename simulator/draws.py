@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from policy.calendars import to_datetime
 
+from policy.calendars import to_datetime
 from simulator.desk import TIERS, Time
 from simulator.model import DeskModel
 from simulator.openhours import Floats

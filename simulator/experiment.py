@@ -14,9 +14,9 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
 from policy.errors import InputError
 from policy.yaml_source import nearest
-
 from simulator.desk import Desk
 from simulator.metrics import metric_units, month_metrics
 from simulator.model import DeskModel, Rules, compile_model

@@ -16,7 +16,6 @@ from typing import Final, Protocol
 from policy.calendars import Calendar, to_instant
 from policy.errors import InputError
 from policy.yaml_source import nearest
-
 from simulator.desk import TIERS, Desk
 from simulator.openhours import OpenHours
 

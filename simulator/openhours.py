@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from policy.calendars import Calendar
 
 Floats = npt.NDArray[np.float64]

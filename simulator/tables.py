@@ -15,9 +15,9 @@ from typing import IO, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
 from policy.calendars import to_datetime
 from policy.errors import InputError
-
 from simulator.codes import Ending, Entry
 from simulator.model import DeskModel
 

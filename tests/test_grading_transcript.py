@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from grading.acts import VERBS, read_act
 from grading.errors import ActError
 from grading.transcript import read_transcript
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from policy.errors import DeskDrillError, InputError
 
 HEADER = '{"deskdrill": 1, "scenario": "api_401", "seed": 3, "policy": "secureai", "policy_digest": "abc"}\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from policy.errors import InputError
 from policy.yaml_source import load_yaml
 from scenarios import clean_text, find_hostile, list_scenarios, load_scenario, read_scenario, scenario_ids

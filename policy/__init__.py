@@ -1,0 +1,33 @@
+"""The procedure as data: one file says it, this room reads it, decides by it and prints it.
+
+Files in reading order:
+
+- ``secureai.yaml``: the procedure itself
+- ``errors``; ``yaml_source``: reading files from outside; ``durations``, ``calendars``, ``clocks``: time
+- ``document``: what keys a policy file may have; ``figures``, ``conditions``: the small language of its rules
+- ``building``, ``loading``: from the file to a checked ``Policy``
+- ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
+- ``compiled``: the same rules as plain numbers, for the simulator
+- ``check``: what can be said against a policy; ``notices``, ``handbook``: what people read
+
+This room imports none of the others.
+"""
+
+from policy.loading import Entry, Policy, load_policy
+from policy.rulebook import Rulebook
+from policy.situation import Count, Deed, Situation
+from policy.verdict import Obligation, Permission, Prohibition, Verdict
+
+__all__ = [
+    "Count",
+    "Deed",
+    "Entry",
+    "Obligation",
+    "Permission",
+    "Policy",
+    "Prohibition",
+    "Rulebook",
+    "Situation",
+    "Verdict",
+    "load_policy",
+]

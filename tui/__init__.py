@@ -1,0 +1,1 @@
+"""The app. Only here is Textual imported."""
