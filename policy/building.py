@@ -165,7 +165,7 @@ class Builder:
         if doc.when is not None:
             parts.append(self.condition((*path, "when"), doc.when))
         elif has_effect and group.when is None:
-            raise self.source.error(path, "has an effect but no condition; write when: {always: true} if it always holds")
+            raise self.source.error(path, "has an effect but no condition; if it always holds, write when: {always: true}")
         if doc.unless is not None:
             parts.append(Not(self.condition((*path, "unless"), doc.unless)))
         when = All(tuple(parts)) if parts else Always()
@@ -284,7 +284,7 @@ def _calendar(doc: CalendarDoc, name: str) -> Calendar:
     try:
         ZoneInfo(doc.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f'time_zone: there is no time zone "{doc.time_zone}"; write one such as Europe/Berlin') from None
+        raise InputError(f'time_zone: found "{doc.time_zone}"; expected a time zone such as Europe/Berlin') from None
     day = parse_duration(doc.business_day).amount
     if doc.always_open:
         return Calendar(None, zone=doc.time_zone, day_minutes=1440.0 if doc.business_day == "8h" else day, name=name)

@@ -95,6 +95,19 @@ class Signal(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierSignal(Leaf):
+    """One of these signals was known before the ticket came to the tier that holds it."""
+
+    names: tuple[str, ...]
+
+    def ask(self, facts: Facts) -> Answer:
+        """Return since the ticket came to this tier."""
+        s = facts.situation
+        visit = s.opened if s.tier_since is None else s.tier_since
+        return any(s.signals[n] < visit for n in self.names if n in s.signals), visit
+
+
+@dataclass(frozen=True, slots=True)
 class Attribute(Leaf):
     """The plan, priority, tier, category or status is one of these."""
 
@@ -162,9 +175,9 @@ class Done(Leaf):
         wanted = {facts.role(name) for name in self.to}
         earliest = s.tier_since if self.in_visit and s.tier_since is not None else -math.inf
         for deed in s.deeds:
-            if deed.fits(self.verb, None, self.via, self.what) and deed.at >= earliest:
-                if not wanted or deed.to in wanted:
-                    return True, deed.at
+            fits = deed.fits(self.verb, None, self.via, self.what) and deed.at >= earliest
+            if fits and (not wanted or deed.to in wanted):
+                return True, deed.at
         return False, s.opened
 
 
@@ -301,7 +314,7 @@ class Words:
 
 
 KEYS = (
-    "always", "signal", "priority", "plan", "tier", "category", "status", "capability", "checked", "done",
+    "always", "signal", "earlier_signal", "priority", "plan", "tier", "category", "status", "capability", "checked", "done",
     "clock", "count", "is", "all", "any", "not",
 )  # fmt: skip
 
@@ -313,7 +326,7 @@ def read_condition(raw: object, words: Words, _inside: tuple[str, ...] = ()) -> 
         InputError: an unknown key or name (with the nearest legal one), or named conditions that run in a circle.
     """
     if not isinstance(raw, Mapping) or not raw:
-        raise InputError("expected a condition such as {signal: outage}; write {always: true} for one that always holds")
+        raise InputError("expected a condition such as {signal: outage}; write {always: true} if it always holds")
     parts = [_read_key(str(key), value, words, _inside) for key, value in raw.items()]
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
@@ -334,6 +347,8 @@ def _read_key(key: str, value: object, words: Words, inside: tuple[str, ...]) ->
             return Always()
         case "signal":
             return Signal(tuple(words.known("signal", v, words.signals) for v in _listed(value)))
+        case "earlier_signal":
+            return EarlierSignal(tuple(words.known("signal", v, words.signals) for v in _listed(value)))
         case "capability" if value in ("within", "beyond"):
             return Within(value == "beyond")
         case "checked":

@@ -47,10 +47,11 @@ class EntryDoc(Document):
 
 
 class RoleDoc(Document):
-    """A role that can owe or receive something. ``tier`` roles own tickets; ``staff_only`` ones no customer sees."""
+    """A role that can owe or receive something. ``tier`` roles own tickets; ``management`` ones are the ladder."""
 
     label: Text
     tier: bool = False
+    management: bool = False
     contact: Name | None = None
 
 
