@@ -3,7 +3,8 @@
 Files in reading order:
 
 - ``errors``; ``acts``: the verbs of a transcript; ``vocabulary``: from their words to the policy's; ``transcript``
-- ``world``: a scenario in motion; ``clocks``, ``options``, ``views``: what can be seen of it; ``drill``: one trainee in it
+- ``world``: a scenario in motion; ``clocks``, ``options``, ``views``: what can be seen of it
+- ``drill``: one trainee in it
 - ``reference``: the perfect run; ``course``: what was done and owed; ``score``: what it is worth
 - ``grade``: all of it together; ``findings``, ``sentences``, ``debrief``: the same in words
 

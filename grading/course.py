@@ -138,7 +138,9 @@ class Recorder:
         return max((d.done for d in self._closed if d.key == key and d.done is not None), default=0.0)
 
 
-_DIMENSION: Final = {"set_priority": "priority", "escalate": "decision", "deescalate": "decision", "resolve": "decision"}
+_DIMENSION: Final = {
+    "set_priority": "priority", "escalate": "decision", "deescalate": "decision", "resolve": "decision",
+}  # fmt: skip
 
 
 def play_transcript(transcript: Transcript, scenario: Scenario, rulebook: Rulebook, seed: int) -> Course:
@@ -153,7 +155,8 @@ def play_transcript(transcript: Transcript, scenario: Scenario, rulebook: Rulebo
     for number, act in enumerate(transcript.acts):
         if drill.ended or (act.minute or 0.0) >= drill.horizon:
             left = len(transcript.acts) - number
-            warnings.append(f"{left} {'line' if left == 1 else 'lines'} after minute {drill.horizon:g}, the horizon, not counted")
+            lines = "line" if left == 1 else "lines"
+            warnings.append(f"{left} {lines} after minute {drill.horizon:g}, the horizon, not counted")
             break
         try:
             drill.do(act)

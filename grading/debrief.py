@@ -64,7 +64,9 @@ def _head(grade: Grade) -> str:
     title = _cut(f"Debrief: {grade.title}", WIDTH)
     verdict = "passed" if grade.passed else "not passed"
     lines = [title, "=" * len(title), ""]
-    lines += _wrap(f"Score {grade.score:.1f} of 100: {verdict}. The pass mark is {PASS_MARK:g}, without a critical error.")
+    lines += _wrap(
+        f"Score {grade.score:.1f} of 100: {verdict}. The pass mark is {PASS_MARK:g}, without a critical error."
+    )
     if grade.critical:
         cited = ", ".join(grade.critical)
         lines += _wrap(f"Critical: {cited}. Whatever else went well, this holds the score at {CRITICAL_CAP:g} or less.")

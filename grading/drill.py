@@ -47,7 +47,9 @@ class Drill:
         InputError: the policy does not know the scenario's seat, plan or category.
     """
 
-    def __init__(self, scenario: Scenario, rulebook: Rulebook, seed: int = 0, *, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, rulebook: Rulebook, seed: int = 0, *, watcher: Watcher | None = None
+    ) -> None:
         """Open ``scenario`` under ``rulebook``; ``seed`` decides the chances of its world."""
         self.scenario = scenario
         self.rulebook = rulebook
@@ -311,7 +313,8 @@ class Drill:
         known = self._world.acknowledged
         if not known or (team is not None and team not in known):
             who = self.rulebook.policy.label(team) if team else "Nobody"
-            self._world.say("system", f"{who} has not acknowledged anything yet." if team else "Nothing has been acknowledged yet.")
+            said = f"{who} has not acknowledged anything yet." if team else "Nothing has been acknowledged yet."
+            self._world.say("system", said)
             return False
         return True
 

@@ -27,7 +27,9 @@ def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -
             return f"set the priority to {what}"
         case "reply":
             notice = what in policy.notices
-            return f"send the customer {_quoted(thing)}{by}" if notice else f"tell the customer: {thing}" if what else "reply to the customer"
+            if notice:
+                return f"send the customer {_quoted(thing)}{by}"
+            return f"tell the customer: {thing}" if what else "reply to the customer"
         case "document":
             return f"write down in the ticket: {thing}" if what else "write it down in the ticket"
         case "escalate":
@@ -100,4 +102,5 @@ def _quoted(text: str) -> str:
 def _lower(text: str) -> str:
     """Return ``text`` with a small first letter, unless the word is an abbreviation or a name ("API", "T2")."""
     first = text.split(" ", 1)[0]
-    return text if len(first) > 1 and any(c.isupper() or c.isdigit() for c in first[1:]) else text[:1].lower() + text[1:]
+    is_name = len(first) > 1 and any(c.isupper() or c.isdigit() for c in first[1:])
+    return text if is_name else text[:1].lower() + text[1:]

@@ -144,7 +144,10 @@ JSON = st.recursive(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(sorted(VERBS)), st.dictionaries(st.sampled_from(["what", "to", "minutes", "handoff", "tells"]), JSON))
+@given(
+    st.sampled_from(sorted(VERBS)),
+    st.dictionaries(st.sampled_from(["what", "to", "minutes", "handoff", "tells"]), JSON),
+)
 def test_no_line_brings_down_the_reader(verb: str, fields: dict[str, object]) -> None:
     try:
         act, _ = read_act({"do": verb, **fields})

@@ -98,7 +98,9 @@ def test_hostile_text_is_refused_with_its_line(bad: str) -> None:
     assert str(error.value).isprintable()
 
 
-@pytest.mark.parametrize("fine", ["[ERROR] 401", "array[0]", "a [1] b", "see [the log]", "{'a': 1}", "Zoë – ok 👍", "[x]"])
+@pytest.mark.parametrize(
+    "fine", ["[ERROR] 401", "array[0]", "a [1] b", "see [the log]", "{'a': 1}", "Zoë – ok 👍", "[x]"]
+)
 def test_ordinary_brackets_are_fine(fine: str) -> None:
     assert find_hostile(fine) is None
 
