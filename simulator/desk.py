@@ -168,12 +168,13 @@ class TierWork(Part):
 
 
 class Work(Part):
-    """How long things take."""
+    """How long things take. ``pace`` multiplies the pieces of work of a priority: 0.5 is twice as fast."""
 
     first_response: Time
     T1: TierWork
     T2: TierWork
     T3: TierWork
+    pace: dict[Name, Factor] = {}
     easier: Annotated[float, Field(gt=0, le=1)] = 1.0
     ask_for_help: Time
     paging: Time

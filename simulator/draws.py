@@ -100,6 +100,7 @@ def draw(model: DeskModel, seed: int, replication: int) -> Draws:
     slips = stream(seed, replication, Stream.SLIPS).random((n, 2))
     small = stream(seed, replication, Stream.SMALL_TIMES).standard_normal((n, 4))
     effort = np.array([c.effort for c in desk.categories.values()])[category]
+    effort = effort * np.array([desk.work.pace.get(p, 1.0) for p in model.priorities])[priority]
     t1, t2, t3 = (_tier_draws(model, seed, replication, tier, n, effort) for tier in range(len(TIERS)))
     return Draws(
         opened=opened,

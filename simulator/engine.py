@@ -249,13 +249,13 @@ class Desk(simpy.Environment):
         if ticket.entry == Entry.PREMATURE and self._may_go_back(ticket, stays.checks[stay][index], now):
             minutes, ending = stays.checks[stay][index], Ending.SENT_BACK
         end = pool.hours.add(now, minutes)
-        for after, place in rules.joins:
-            if after <= minutes:
-                self._tell(ticket, place, Entry.UNRESOLVED, pool.hours.add(now, after))
         if rules.age_move:
             due = ticket.ages[rules.age_move[0]]
             if due < end:
                 end, ending = max(due, now), Ending.AGE
+        for after, place in rules.joins:
+            if (joined := pool.hours.add(now, after)) <= end:
+                self._tell(ticket, place, Entry.UNRESOLVED, joined)
         ticket.leaves, ticket.ending = end, ending
         self.at(ticket, end, self._done)
 

@@ -3,7 +3,8 @@
 Which tickets a figure counts:
 
 - *tickets* are those opened in the period;
-- an *escalation* is counted when it happens, by where it leads: to T2, to T3 (from T1 or T2), to management;
+- an *escalation* is counted when it happens, by where it leads: to T2, to T3 (from T1 or T2), to management; one to
+  security or compliance is no part of that sum and stands on a line of its own;
 - a *de-escalation* is a return as premature, counted when it happens;
 - compliance, durations and satisfaction count the tickets *resolved* in the period, whenever they were opened;
 - waits count the stays that an agent began in the period; utilisation is work done in the period ÷ open time of the
@@ -36,6 +37,7 @@ UNITS: Final[Mapping[str, str]] = {
     "escalations_t1_t2": "escalations",
     "escalations_t2_t3": "escalations",
     "escalations_t3_management": "escalations",
+    "escalations_elsewhere": "escalations",
     "deescalations": "de-escalations",
     "deescalation_rate": "share",
     "escalation_resolution_hours": "hours",
@@ -73,7 +75,9 @@ def month_metrics(run: Run) -> dict[str, float]:
     opened = int(np.count_nonzero((tickets["opened"] >= start) & (tickets["opened"] < end)))
     done = tickets[(tickets["resolved"] >= start) & (tickets["resolved"] < end)]
     upward = visits[np.isin(visits["entry"], ESCALATIONS)]
-    now_up = upward[(upward["entered"] >= start) & (upward["entered"] < end)]
+    counted = (upward["place"] < len(TIERS)) | np.isin(upward["place"], model.management)
+    recent = (upward["entered"] >= start) & (upward["entered"] < end)
+    elsewhere, upward, now_up = upward[recent & ~counted], upward[counted], upward[recent & counted]
     back = visits[(visits["entry"] == Entry.SENT_BACK) & (visits["entered"] >= start) & (visits["entered"] < end)]
     in_time = done["responded"] <= done["response_due"] + _TOLERANCE
     solved_in_time = done["resolved"] <= done["resolution_due"] + _TOLERANCE
@@ -86,6 +90,7 @@ def month_metrics(run: Run) -> dict[str, float]:
         "escalations_t1_t2": float(np.count_nonzero(now_up["place"] == 1)),
         "escalations_t2_t3": float(np.count_nonzero(now_up["place"] == 2)),
         "escalations_t3_management": float(np.count_nonzero(now_up["place"] >= len(TIERS))),
+        "escalations_elsewhere": float(len(elsewhere)),
         "deescalations": float(len(back)),
         "deescalation_rate": _ratio(len(back), escalations),
         **_durations(model, tickets, done, upward),

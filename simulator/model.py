@@ -43,6 +43,8 @@ class Rules(Protocol):
     def priorities(self) -> Sequence[str]: ...
     @property
     def plans(self) -> Sequence[str]: ...
+    @property
+    def management(self) -> Sequence[str]: ...
     def routes(self, priority: str, plan: str, tier: str) -> Sequence[RouteLike]: ...
     def destination(self, priority: str, plan: str, tier: str, signal: str) -> Sequence[str]: ...
     def first_response(self, priority: str, plan: str) -> float: ...
@@ -101,6 +103,8 @@ class DeskModel:
     categories: tuple[str, ...]
     places: tuple[str, ...]
     """Where a ticket can be: the three tiers, then whoever else the policy sends it to."""
+    management: tuple[int, ...]
+    """Which places are management; the others beyond the tiers (security, compliance) are counted apart."""
     opening: float
     start: float
     end: float
@@ -138,6 +142,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         plans=plans,
         categories=tuple(desk.categories),
         places=tuple(places.names),
+        management=tuple(n for n, name in enumerate(places.names) if n >= len(TIERS) and name in rules.management),
         opening=opening,
         start=to_instant(start_day) - opening,
         end=end,
@@ -167,11 +172,12 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
     for plan in desk.plans:
         if plan not in plans:
             raise InputError(f'desk {desk.name}: plans.{plan}: the policy has no plan "{plan}"{nearest(plan, plans)}')
-    for name, category in desk.categories.items():
-        for priority in category.priorities:
+    named = {f"categories.{name}.priorities": list(c.priorities) for name, c in desk.categories.items()}
+    for where, names in {**named, "work.pace": list(desk.work.pace)}.items():
+        for priority in names:
             if priority not in priorities:
                 raise InputError(
-                    f"desk {desk.name}: categories.{name}.priorities.{priority}: "
+                    f"desk {desk.name}: {where}.{priority}: "
                     f'the policy has no priority "{priority}"{nearest(priority, priorities)}'
                 )
 

@@ -1,0 +1,283 @@
+"""The rules of a desk as plain numbers, found by asking the rulebook.
+
+The simulator plays hundreds of thousands of tickets, far too many to ask for a verdict at each of their steps. So the
+book is *probed* beforehand: for each priority, plan and tier a few situations are made up (the basic checks done, at
+an instant in open hours, clocks standing at chosen values) and what the verdict obliges is read off. Nothing is
+decided here and no rule is known by name: a change of the file, even of every id in it, is a change of the answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from policy.calendars import Calendar, to_instant
+from policy.clocks import Clock
+from policy.conditions import ClockReaches
+from policy.errors import InputError
+from policy.rulebook import Rulebook
+from policy.situation import Situation
+from policy.verdict import ActKey, Obligation, Verdict
+
+ESCALATE: Final = "escalate"
+REPLY: Final = "reply"
+RESOLVE: Final = "resolve"
+FIRST_RESPONSE: Final = "first_response"
+UPDATE: Final = "update"
+CUSTOMER: Final = "customer"
+_TIER_CLOCKS: Final = ("no_progress", "unresolved", "resolution")
+_SEARCHED_WEEKS: Final = 104
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A timer that moves a ticket, or opens a responsibility beside it.
+
+    ``clock`` is ``no_progress`` or ``unresolved`` (time in hand), ``age`` (since the priority is known) or
+    ``resolution``; ``minutes`` of it, on that clock's calendar, bring the ticket ``to`` a role; ``parallel`` where
+    that role is no tier, so that the owner stays.
+    """
+
+    clock: str
+    minutes: float
+    to: str
+    parallel: bool
+
+
+class DeskRules:
+    """What a desk asks a policy: timers, routes, targets, calendars and cadences, in minutes.
+
+    Answers are found when first asked for, and kept.
+    """
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        """Take the rulebook of a policy."""
+        self._book = rulebook
+        self._policy = rulebook.policy
+        self._start: dict[str, float] = {}
+        self._marks: dict[str, tuple[str, ...]] = {}
+        self._bases: dict[tuple[str, str, str], Verdict] = {}
+        self._checks = tuple(self._policy.doc.vocabulary.checks)
+        self._plan = next(iter(self._policy.plans))
+
+    @property
+    def name(self) -> str:
+        """The policy's name."""
+        return self._policy.name
+
+    @property
+    def priorities(self) -> tuple[str, ...]:
+        """The priorities, most severe first."""
+        return tuple(self._policy.priorities)
+
+    @property
+    def plans(self) -> tuple[str, ...]:
+        """The customers' plans."""
+        return tuple(self._policy.plans)
+
+    @property
+    def management(self) -> tuple[str, ...]:
+        """The roles that are management: to involve one is an escalation to management (settlement D14)."""
+        return tuple(name for name, role in self._policy.doc.vocabulary.roles.items() if role.management)
+
+    def routes(self, priority: str, plan: str, tier: str) -> tuple[Route, ...]:
+        """Return what time alone does to a ticket that ``tier`` holds, soonest first for each clock.
+
+        Raises:
+            InputError: the policy has no such priority, plan or tier.
+        """
+        self._known(tier)
+        base = self._base(priority, plan, tier)
+        calendar, start = self.calendar(priority), self._opening(priority)
+        found: dict[tuple[str, str], Route] = {}
+
+        def keep(clock: str, minutes: float, to: str | None) -> None:
+            if to is not None and math.isfinite(minutes):
+                route = Route(clock, minutes, to, to not in self._policy.tiers)
+                known = found.get((clock, to))
+                if known is None or minutes < known.minutes:
+                    found[clock, to] = route
+
+        for owed in _escalations(base):
+            if owed.due is not None:
+                keep("age", calendar.open_minutes(start, owed.due), owed.to)
+        before: dict[str, Verdict] = {}
+        for clock, minutes, reached in self._thresholds(priority, plan, tier):
+            verdict = self._at(priority, plan, tier, clock, reached)
+            for owed in _added(before.get(clock, base), verdict):
+                keep(clock, minutes, owed.to)
+            before[clock] = verdict
+        return tuple(sorted(found.values(), key=lambda r: (r.clock, r.minutes, r.to)))
+
+    def destination(self, priority: str, plan: str, tier: str, signal: str) -> tuple[str, ...]:
+        """Return whom ``tier`` has to escalate to once ``signal`` is known and the basic checks are done.
+
+        Empty where the policy does not oblige it, or does not know the signal.
+
+        Raises:
+            InputError: the policy has no such priority, plan or tier.
+        """
+        self._known(tier)
+        if signal not in self._policy.doc.vocabulary.signals:
+            return ()
+        verdict = self._ask(self._situation(priority, plan, tier, signals=(signal,)))
+        added = _added(self._base(priority, plan, tier), verdict)
+        return tuple(dict.fromkeys(owed.to for owed in added if owed.to is not None))
+
+    def first_response(self, priority: str, plan: str) -> float:
+        """Return the minutes within which a customer gets the first response, infinity where none is owed."""
+        first_tier = next(iter(self._policy.tiers))
+        verdict = self._base(priority, plan, first_tier)
+        owed = (o for o in _replies(verdict, FIRST_RESPONSE) if o.repeat is None)
+        return self._soonest(priority, owed)
+
+    def resolution(self, priority: str) -> float:
+        """Return the minutes within which a ticket is to be resolved, infinity where none is set."""
+        verdict = self._base(priority, self._plan, next(iter(self._policy.tiers)))
+        return self._soonest(priority, (o for o in verdict.obligations if o.target and o.verb == RESOLVE))
+
+    def update_every(self, priority: str) -> tuple[tuple[float, float], ...]:
+        """Return the cadence of the customer's updates: (from this age on, every so many minutes), ascending."""
+        tier = next(iter(self._policy.tiers))
+        ages = {0.0} | {at for name, _, at in self._thresholds(priority, self._plan, tier) if name == "age"}
+        cadence: list[tuple[float, float]] = []
+        for age in sorted(ages):
+            verdict = self._at(priority, self._plan, tier, "age", age)
+            every = min((o.repeat for o in _replies(verdict, UPDATE) if o.repeat is not None), default=math.inf)
+            if not cadence or cadence[-1][1] != every:
+                cadence.append((age, every))
+        return tuple(cadence)
+
+    def calendar(self, priority: str) -> Calendar:
+        """Return the calendar on which tickets of this priority count."""
+        return self._book.calendar(Situation(0.0, 0.0, self._plan, self._first_tier(), stated_priority=priority))
+
+    def tier_calendar(self, tier: str) -> Calendar:
+        """Return the calendar in which a tier works.
+
+        Raises:
+            InputError: the policy has no such tier.
+        """
+        self._known(tier)
+        return self._policy.calendars[self._policy.tiers[tier].calendar]
+
+    # -- probing -----------------------------------------------------------------------------------------------
+
+    def _known(self, tier: str) -> None:
+        if tier not in self._policy.tiers:
+            raise InputError(
+                f'the desk works in tiers, and the policy {self.name} has none called "{tier}"; '
+                f"it has {', '.join(self._policy.tiers)}"
+            )
+
+    def _first_tier(self) -> str:
+        return next(iter(self._policy.tiers))
+
+    def _opening(self, priority: str) -> float:
+        """Return an instant that begins a week without a holiday: the priority's calendar has just opened."""
+        if priority not in self._start:
+            self._start[priority] = _quiet_monday(self.calendar(priority))
+        return self._start[priority]
+
+    def _situation(
+        self,
+        priority: str,
+        plan: str,
+        tier: str,
+        *,
+        age: float = 0.0,
+        clocks: Mapping[str, float] | None = None,
+        signals: Iterable[str] = (),
+    ) -> Situation:
+        """Return a made-up ticket: ``age`` and the ``clocks``' elapsed minutes are what it has counted."""
+        start, calendar = self._opening(priority), self.calendar(priority)
+        now = calendar.add(start, age)
+        standing = clocks or {}
+        return Situation(
+            now=now,
+            opened=start,
+            plan=plan,
+            tier=tier,
+            tier_since=start,
+            stated_priority=priority,
+            stated_since=start,
+            status_since=start,
+            signals=dict.fromkeys(signals, start),
+            checks=dict.fromkeys(self._checks, start),
+            # Paused clocks stand where they are put: only those asked about have reached anything.
+            clocks={
+                name: Clock(calendar, state="paused", at=now, elapsed_then=standing.get(name, 0.0))
+                for name in _TIER_CLOCKS
+            },
+        )
+
+    def _ask(self, situation: Situation) -> Verdict:
+        """Return the verdict with the obligations that hold whatever made the ticket's priority what it is."""
+        return self._book.verdict(situation)
+
+    def _base(self, priority: str, plan: str, tier: str) -> Verdict:
+        key = (priority, plan, tier)
+        if key not in self._bases:
+            self._bases[key] = self._ask(self._situation(priority, plan, tier))
+        return self._bases[key]
+
+    def _at(self, priority: str, plan: str, tier: str, clock: str, reached: float) -> Verdict:
+        if clock == "age":
+            return self._ask(self._situation(priority, plan, tier, age=reached))
+        return self._ask(self._situation(priority, plan, tier, clocks={clock: reached}))
+
+    def _thresholds(self, priority: str, plan: str, tier: str) -> list[tuple[str, float, float]]:
+        """Return (clock, its figure, the minutes at which a rule first sees it) for one kind of ticket.
+
+        Ascending by what is seen first, so that what each adds is what it has more than the one before.
+        """
+        attributes = {"priority": priority, "plan": plan, "tier": tier}
+        day = self.calendar(priority).day_minutes
+        found = set()
+        for timer in self._book.timers():
+            minutes = timer.figure.minutes(attributes, day)
+            if math.isfinite(minutes):
+                found.add((timer.name, minutes, max(0.0, minutes - _early(timer, attributes, day))))
+        return sorted(found, key=lambda timer: (timer[2], timer[1], timer[0]))
+
+    def _soonest(self, priority: str, owed: Iterable[Obligation]) -> float:
+        calendar, start = self.calendar(priority), self._opening(priority)
+        return min((calendar.open_minutes(start, o.due) for o in owed if o.due is not None), default=math.inf)
+
+
+def _early(timer: ClockReaches, attributes: Mapping[str, str | None], day: float) -> float:
+    return timer.early.minutes(attributes, day) if timer.early.fixed or timer.early.by else 0.0
+
+
+def _escalations(verdict: Verdict) -> list[Obligation]:
+    return [owed for owed in verdict.obligations if owed.verb == ESCALATE]
+
+
+def _added(before: Verdict, after: Verdict) -> list[Obligation]:
+    """Return the escalations that are owed anew, or now for one more reason."""
+    known: dict[ActKey, set[str]] = {owed.key: set(owed.rules) for owed in _escalations(before)}
+    return [owed for owed in _escalations(after) if not set(owed.rules) <= known.get(owed.key, set())]
+
+
+def _replies(verdict: Verdict, what: str) -> list[Obligation]:
+    return [
+        owed for owed in verdict.obligations
+        if owed.verb == REPLY and owed.what == what and owed.to in (None, CUSTOMER)
+    ]  # fmt: skip
+
+
+def _quiet_monday(calendar: Calendar) -> float:
+    """Return the first opening of a week in which the calendar has its usual hours, 2025 or later."""
+    if calendar.always_open:
+        return to_instant(datetime(2025, 3, 3, 9, tzinfo=UTC))
+    mondays = [to_instant(datetime(2025, 1, 6, tzinfo=UTC) + timedelta(weeks=w)) for w in range(_SEARCHED_WEEKS)]
+    lengths = [calendar.open_minutes(monday, monday + 7 * 1440.0) for monday in mondays]
+    usual = max(sorted(set(lengths)), key=lengths.count)
+    # Two usual weeks in a row: what falls due after a week of work is counted on usual days too.
+    for week in range(_SEARCHED_WEEKS - 1):
+        if lengths[week] == lengths[week + 1] == usual:
+            return calendar.next_open(mondays[week])
+    return calendar.next_open(mondays[0])
