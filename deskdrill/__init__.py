@@ -1,1 +1,15 @@
-"""The command line, settings, paths."""
+"""The command line: what a person types, and what comes back.
+
+Files in reading order:
+
+- ``main``: from arguments to an exit code; ``__main__``: the same for ``python -m deskdrill``
+- ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
+- ``app_command``, ``tour``: the app, and the tour for those without a terminal
+- ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``: the desk
+- ``policy_command``: the procedure; ``doctor``: the machine
+
+Nothing heavy is imported before a command runs: ``deskdrill --help`` loads argparse and little more. This room
+imports all others, and no other imports it.
+"""
+
+__all__: list[str] = []

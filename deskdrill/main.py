@@ -1,0 +1,93 @@
+"""From arguments to an exit code.
+
+Exit codes: 0 done · 1 a check that was asked for failed · 2 wrong use or bad input · 130 stopped with Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from deskdrill import app_command, doctor, policy_command, practice, scenario_command, simulate_command, tour
+from deskdrill.options import Parser
+from deskdrill.output import plain
+
+ABOUT = """\
+Practise escalating support tickets, ask what another policy or another staffing would do to a
+support desk, and print the procedure: one file of rules says it, everything here reads it."""
+
+EXAMPLES = """\
+examples:
+  deskdrill                                                   open the app
+  deskdrill simulate --set policy.tiers.T1.no_progress=60m    a month under another timer
+  deskdrill scenario reference api_401                        a perfect run of a drill
+  deskdrill policy show tiers.T1.no_progress                  a figure, and the rules that use it
+
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that ``argv`` (or the command line) names; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read us has seen enough
+        _let_go_of_stdout()
+        return 0
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"deskdrill: {plain(str(error), one_line=True)}", file=sys.stderr)
+        _let_go_of_stdout()
+        return 2
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    parser = build_parser()
+    try:
+        arguments, unknown = parser.parse_known_args(argv)
+        if unknown:
+            arguments.parser.refuse(unknown)
+    except SystemExit as stop:  # help was given, or the arguments were wrong and it was said
+        return int(stop.code or 0)
+    try:
+        return int(arguments.run(arguments))
+    except Exception as error:
+        from policy.errors import DeskDrillError
+
+        if not isinstance(error, DeskDrillError):
+            raise
+        print(f"deskdrill: {plain(str(error))}", file=sys.stderr)
+        return 2
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(prog="deskdrill", usage="deskdrill [COMMAND] [OPTIONS]", description=ABOUT, epilog=EXAMPLES)
+    parser.add_argument("--version", action="version", help="print the version", version=f"deskdrill {_version()}")
+    parser.set_defaults(run=app_command.run, parser=parser, policy=None, sets=[])
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="deskdrill", parser_class=Parser)
+    for module in (app_command, tour, practice, scenario_command, simulate_command, policy_command, doctor):
+        module.add(commands)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("deskdrill")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "(not installed)"
+
+
+def _let_go_of_stdout() -> None:
+    """Point stdout at nothing, so that Python does not complain again when it closes it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,219 @@
+"""``deskdrill policy``: check a procedure, look things up in it, print it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
+from deskdrill.output import Column, Table, as_json, narrate, rendered, shortened, write, write_file
+
+if TYPE_CHECKING:
+    from policy import Entry, Policy
+
+_SEVERITIES = ("error", "warning", "note")
+_SHOW = """\
+WHAT is the id of a rule, a contact, a notice, a metric or a settlement, or the path of a value such as
+tiers.T1.no_progress. Without it, every id is listed."""
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    own = family(commands, "policy", "Check the procedure, look things up in it, print it")
+    check = command(own, "check", "Check a policy, and report what to look at", run_check,
+                    "Exit code 1 if there are errors; warnings and notes leave it at 0.")  # fmt: skip
+    show = command(own, "show", "Show a rule, or any other entry, or a value", run_show, _SHOW)
+    show.add_argument("what", metavar="WHAT", nargs="?", help="an id or the path of a value")
+    render = command(own, "render", "Print the handbook, in Markdown", run_render,
+                     "The handbook is the procedure in sentences, every rule with its id and its source.")  # fmt: skip
+    render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE instead of stdout")
+    for parser in (check, show, render):
+        add_policy(parser)
+    for parser in (check, show):
+        add_format(parser)
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Print how many rules were loaded and what is to be said against them."""
+    from policy.check import check_policy
+
+    policy = policy_of(arguments)
+    findings = sorted(check_policy(policy), key=lambda f: (_SEVERITIES.index(f.severity), f.line or 0, f.code))
+    counts = {name: sum(f.severity == name for f in findings) for name in _SEVERITIES}
+    entries, deciding = len(policy.entries()), _deciding(policy)
+    if arguments.format == "json":
+        whole = {"policy": policy.name, "digest": policy.digest, "rules": len(policy.rules), "entries": entries}
+        write(as_json(whole | {"deciding": deciding, "findings": [asdict(f) for f in findings]}))
+    else:
+        columns = [Column("severity"), Column("line", right=True), Column("code"), Column("rule"), Column("message")]
+        table = Table(columns, [(f.severity, f.line, f.code, f.rule, f.message) for f in findings])
+        if arguments.format == "table":
+            write(
+                f"{policy.doc.title}\n"
+                f"{len(policy.rules)} rules loaded, {deciding} of them decide something; "
+                f"{entries} entries in all, each with its source.\n"
+                f"{', '.join(_counted(counts[name], name) for name in _SEVERITIES)}.\n"
+            )
+        if arguments.format != "table" or findings:
+            write(("\n" if arguments.format == "table" else "") + rendered(table, arguments.format))
+    return 1 if counts["error"] else 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print an entry or a value; without a name, the list of entries."""
+    policy = policy_of(arguments)
+    if arguments.what is None:
+        _list(policy, arguments.format)
+        return 0
+    known = {entry.id: entry for entry in policy.entries()}
+    found = _of_entry(known[arguments.what], policy) if arguments.what in known else _of_value(arguments.what, policy)
+    if arguments.format == "json":
+        write(as_json(found))
+    elif arguments.format == "table":
+        write(_sheet(found))
+    else:
+        rows = [(name, _line(value)) for name, value in found.items()]
+        write(rendered(Table([Column("key"), Column("value")], rows), arguments.format))
+    return 0
+
+
+def run_render(arguments: argparse.Namespace) -> int:
+    """Print the handbook."""
+    from policy.handbook import handbook_markdown
+
+    text = handbook_markdown(policy_of(arguments))
+    if arguments.to is None:
+        write(text)
+    else:
+        write_file(arguments.to, text)
+        narrate(f"Wrote the handbook to {arguments.to}.")
+    return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def _deciding(policy: Policy) -> int:
+    return sum(bool(r.define or r.obliges or r.permits or r.forbids or r.pauses) for r in policy.rules)
+
+
+def _list(policy: Policy, form: str) -> None:
+    entries = policy.entries()
+    if form == "json":
+        write(as_json([asdict(entry) for entry in entries]))
+        return
+    names = ["id", "kind", "line", "source", "text"]
+    columns = [Column(name, right=name == "line") for name in names]
+    write(rendered(Table(columns, [[getattr(entry, name) for name in names] for entry in entries]), form))
+
+
+def _of_entry(entry: Entry, policy: Policy) -> dict[str, Any]:
+    """Return what there is to say about an entry; the file's own words for its condition and its effect."""
+    found: dict[str, Any] = {
+        "id": entry.id,
+        "says": entry.text,
+        "source": entry.source,
+        "kind": entry.kind,
+        "title": entry.title,
+        "place": f"{policy.source.name}:{entry.line}",
+    }
+    if entry.parent is not None:
+        found["covered_by"] = entry.parent
+    if entry.assumed:
+        found["assumed"] = True
+    if entry.why:
+        found["why"] = entry.why
+    written = _written(policy.source.data, entry.parent or entry.id)
+    told = {"id", "source", "says", "assumed", "why", "covers", "title"}
+    return found | {key: value for key, value in written.items() if key not in told and key not in found}
+
+
+def _written(data: Any, id_: str) -> dict[str, Any]:
+    """Return the mapping of a document that carries an id."""
+    if isinstance(data, dict) and data.get("id") == id_:
+        return data
+    children = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return next((found for child in children if (found := _written(child, id_))), {})
+
+
+def _of_value(path: str, policy: Policy) -> dict[str, Any]:
+    """Return a value of the policy by its path, and the rules that refer to it.
+
+    Raises:
+        InputError: there is neither an entry nor a value of that name; the nearest is told.
+    """
+    from policy.errors import InputError
+    from policy.yaml_source import nearest
+
+    path = path.removeprefix("policy.")
+    parts = tuple(path.split("."))
+    value: Any = policy.source.data
+    for part in parts:
+        if not isinstance(value, dict) or part not in value:
+            known = [entry.id for entry in policy.entries()]
+            paths = [".".join(map(str, key)) for key in policy.source.lines if key and _is_figure(key)]
+            hint = nearest(path, known + paths)
+            raise InputError(f'{policy.name} has no rule and no value "{shortened(path, 80)}"{hint}')
+        value = value[part]
+    found: dict[str, Any] = {"path": path, "value": value}
+    if not isinstance(value, (dict, list)):
+        found["in_words"] = policy.figures.words(path)
+    found["place"] = policy.source.origins.get(parts) or f"{policy.source.name}:{policy.source.line(parts)}"
+    users = [rule["id"] for rule in _rules(policy.source.data) if _refers(rule, path)]
+    return found | ({"used_by": users} if users else {})
+
+
+def _is_figure(key: tuple[str | int, ...]) -> bool:
+    return key[0] != "groups" and all(isinstance(part, str) for part in key)
+
+
+def _rules(data: Any) -> Iterator[dict[str, Any]]:
+    for group in data.get("groups", []):
+        yield from group["rules"]
+
+
+def _refers(value: Any, path: str) -> bool:
+    """Return whether a value of a policy file names a figure, alone or in braces inside a text."""
+    if isinstance(value, str):
+        return value == path or f"{{{path}}}" in value
+    if isinstance(value, dict):
+        if path.startswith(f"{value.get('of')}.") and "by" in value:
+            return True
+        return any(_refers(child, path) for child in value.values())
+    return isinstance(value, list) and any(_refers(child, path) for child in value)
+
+
+def _sheet(found: dict[str, Any]) -> str:
+    """Return what was found as a sheet: a line or a paragraph for each key."""
+    import textwrap
+
+    lines = []
+    for name, value in found.items():
+        label = f"{name.replace('_', ' ')}:"
+        if isinstance(value, (dict, list)) or "\n" in str(value):
+            lines += [label, textwrap.indent(_yaml(value).rstrip(), "  ")]
+        else:
+            lines += textwrap.wrap(
+                f"{label:<12} {_line(value)}", 100, subsequent_indent=" " * 13,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    if isinstance(value, str):
+        return value
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=90, default_flow_style=None)
