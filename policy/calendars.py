@@ -6,14 +6,17 @@ wall-clock reading lies in an interval of that weekday and the local date is no 
 skips does not exist, and one that it repeats counts twice.
 
 Open time is held as a table of stretches a year, with running totals, so that both questions are a binary search:
-10,000 business hours cost what one hour costs.
+10,000 business hours cost what one hour costs. The table is made from the pieces of real time in which the zone keeps
+one offset from UTC. Within a piece the wall clock runs evenly; only from piece to piece does it jump, so walking the
+pieces in order keeps the stretches in order even where an hour is repeated.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,6 +26,7 @@ import numpy.typing as npt
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL: Final = _EPOCH.toordinal()
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2200
 Interval = tuple[int, int]
@@ -38,6 +42,32 @@ def to_instant(moment: datetime) -> float:
 def to_datetime(instant: float, zone: ZoneInfo | None = None) -> datetime:
     """Return an instant as an aware datetime in ``zone`` (UTC by default), to the nearest second."""
     return (_EPOCH + timedelta(seconds=round(instant * 60))).astimezone(zone or UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The open stretches of the UTC years ``[first, last)``; ``totals`` are the open minutes before each stretch.
+
+    A table never changes; a calendar that needs more years puts a longer one in its place. So two threads may ask
+    one calendar at once.
+    """
+
+    first: int
+    last: int
+    opens: Sequence[float]
+    closes: Sequence[float]
+    totals: Sequence[float]
+
+    def before(self, instant: float) -> float:
+        """Return the open minutes from the start of the table to ``instant``."""
+        index = bisect_right(self.opens, instant) - 1
+        if index < 0:
+            return 0.0
+        return self.totals[index] + min(instant, self.closes[index]) - self.opens[index]
+
+    def all(self) -> float:
+        """Return the open minutes of the whole table."""
+        return self.totals[-1] + self.closes[-1] - self.opens[-1] if self.opens else 0.0
 
 
 class Calendar:
@@ -58,8 +88,8 @@ class Calendar:
     ) -> None:
         """Make a calendar; ``hours`` maps ``mon``…``sun`` to intervals, ``None`` means always open.
 
-        ``special_days`` replace the hours of single local dates (half-days); ``day_minutes`` is the length of a
-        business day.
+        ``special_days`` replace the hours of single local dates (half-days), a holiday closes its date whatever else
+        is said of it; ``day_minutes`` is the length of a business day.
         """
         self.name = name
         self.zone = ZoneInfo(zone)
@@ -68,10 +98,7 @@ class Calendar:
         self._week = {day: _merged((hours or {}).get(day, ())) for day in WEEKDAYS}
         self._special = {day: _merged(parts) for day, parts in (special_days or {}).items()}
         self._special.update(dict.fromkeys(holidays, ()))
-        self._opens: list[float] = []
-        self._closes: list[float] = []
-        self._totals: list[float] = []  # open minutes before the stretch of the same index
-        self._from = self._to = 0  # the years [from, to) are filled in
+        self._table = _Table(0, 0, (), (), ())
         self._never = not self.always_open and not any(self._week.values()) and not any(self._special.values())
 
     @classmethod
@@ -83,12 +110,12 @@ class Calendar:
 
     def open_minutes(self, start: float, end: float) -> float:
         """Return how many of this calendar's minutes lie in ``[start, end)``; 0 if ``end`` is not later."""
-        if end <= start:
+        if end <= start or self._never:
             return 0.0
-        if self.always_open:
+        if self.always_open or math.isinf(end):
             return end - start
-        self._cover(start, end)
-        return self._before(end) - self._before(start)
+        table = self._covering(start, end)
+        return table.before(end) - table.before(start)
 
     def add(self, instant: float, minutes: float) -> float:
         """Return the instant at which ``minutes`` of open time after ``instant`` are used up.
@@ -103,24 +130,24 @@ class Calendar:
             return instant + minutes
         if self._never or math.isinf(minutes):
             return math.inf
-        self._cover(instant, instant)
+        table = self._covering(instant, instant)
         while True:
-            goal = self._before(instant) + minutes
-            if self._closes and self._totals[-1] + self._closes[-1] - self._opens[-1] >= goal:
+            goal = table.before(instant) + minutes
+            if table.all() >= goal:
                 break
-            if self._to > _LAST_YEAR:
+            if table.last > _LAST_YEAR:
                 return math.inf
-            self._extend_to(self._to + max(1, self._to - self._from))
-        index = bisect_left(self._totals, goal) - 1
-        return self._opens[index] + (goal - self._totals[index])
+            table = self._longer(table)
+        index = bisect_left(table.totals, goal) - 1
+        return table.opens[index] + (goal - table.totals[index])
 
     def is_open(self, instant: float) -> bool:
         """Return whether the minute that begins at ``instant`` counts."""
         if self.always_open:
             return True
-        self._cover(instant, instant)
-        index = bisect_right(self._opens, instant) - 1
-        return index >= 0 and instant < self._closes[index]
+        table = self._covering(instant, instant)
+        index = bisect_right(table.opens, instant) - 1
+        return index >= 0 and instant < table.closes[index]
 
     def next_open(self, instant: float) -> float:
         """Return the first instant at or after ``instant`` that is open; ``math.inf`` if there is none."""
@@ -128,21 +155,26 @@ class Calendar:
             return instant
         if self._never:
             return math.inf
-        while True:
-            index = bisect_right(self._opens, instant)
-            if index < len(self._opens):
-                return self._opens[index]
-            if self._to > _LAST_YEAR:
+        table = self._covering(instant, instant)
+        while (index := bisect_right(table.opens, instant)) == len(table.opens):
+            if table.last > _LAST_YEAR:
                 return math.inf
-            self._extend_to(self._to + max(1, self._to - self._from))
+            table = self._longer(table)
+        return table.opens[index]
 
     def next_close(self, instant: float) -> float:
         """Return the first instant at or after ``instant`` that is closed; ``math.inf`` for an open-ended calendar."""
         if self.always_open:
             return math.inf
-        self._cover(instant, instant)
-        index = bisect_right(self._opens, instant) - 1
-        return self._closes[index] if index >= 0 and instant < self._closes[index] else instant
+        table = self._covering(instant, instant)
+        index = bisect_right(table.opens, instant) - 1
+        if index < 0 or instant >= table.closes[index]:
+            return instant
+        while table.closes[index] >= _new_year(table.last):  # it may go on beyond the table
+            if table.last > _LAST_YEAR:
+                return math.inf
+            table = self._longer(table)
+        return table.closes[index]
 
     def tables(self, start: float, end: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the opening and closing instants of the stretches that overlap ``[start, end)``.
@@ -151,58 +183,64 @@ class Calendar:
         """
         if self.always_open:
             return np.array([start]), np.array([end])
-        self._cover(start, end)
-        low, high = bisect_right(self._closes, start), bisect_left(self._opens, end)
-        return np.array(self._opens[low:high]), np.array(self._closes[low:high])
+        table = self._covering(start, end)
+        low, high = bisect_right(table.closes, start), bisect_left(table.opens, end)
+        return np.array(table.opens[low:high]), np.array(table.closes[low:high])
 
     # -- the table of stretches --------------------------------------------------------------------------------
 
-    def _before(self, instant: float) -> float:
-        """Return the open minutes from the start of the table to ``instant``."""
-        index = bisect_right(self._opens, instant) - 1
-        if index < 0:
-            return 0.0
-        return self._totals[index] + min(instant, self._closes[index]) - self._opens[index]
+    def _covering(self, start: float, end: float) -> _Table:
+        """Return the table, made long enough to hold both instants with a year to spare at each side."""
+        table = self._table
+        first, last = to_year(start) - 1, to_year(end) + 2
+        if table.first <= first and last <= table.last:
+            return table
+        if table.first == table.last or first < table.first:  # an earlier year, which is rare, makes it anew
+            return self._extended(_Table(first, first, (), (), ()), max(last, table.last))
+        return self._extended(table, last)
 
-    def _cover(self, start: float, end: float) -> None:
-        first = min(max(to_year(start) - 1, _FIRST_YEAR - 1), _LAST_YEAR)
-        last = min(to_year(end) + 2, _LAST_YEAR + 2)
-        if self._from == self._to:
-            self._from, self._to = first, first
-        if first < self._from:  # rare: a question about an earlier year rebuilds the table
-            last = max(last, self._to)
-            self._from = self._to = first
-            self._opens, self._closes, self._totals = [], [], []
-        if last > self._to:
-            self._extend_to(last)
+    def _longer(self, table: _Table) -> _Table:
+        """Return the table with twice the years."""
+        return self._extended(table, table.last + max(1, table.last - table.first))
 
-    def _extend_to(self, year: int) -> None:
-        year = min(year, _LAST_YEAR + 2)
-        day, stop = date(self._to, 1, 1), date(year, 1, 1)
-        # Neighbouring zones can put a local new year up to 14 h from the UTC one; the margin of a year at each end
-        # of the table (see _cover) keeps every answer away from its edges.
-        while day < stop:
-            for low, high in self._special.get(day, self._week[WEEKDAYS[day.weekday()]]):
-                for opens, closes in _real_stretches(day, low, high, self.zone):
-                    self._append(opens, closes)
-            day += timedelta(days=1)
-        self._to = year
+    def _extended(self, table: _Table, last: int) -> _Table:
+        """Return the table filled in up to the year ``last``, and keep it."""
+        last = min(last, _LAST_YEAR + 2)
+        opens, closes, totals = list(table.opens), list(table.closes), list(table.totals)
+        total = table.all()
+        for low, high in self._stretches(_new_year(table.last), _new_year(last)):
+            if closes and low == closes[-1]:
+                closes[-1] = high
+            else:
+                opens.append(low)
+                closes.append(high)
+                totals.append(total)
+            total += high - low
+        self._table = _Table(table.first, last, opens, closes, totals)
+        return self._table
 
-    def _append(self, opens: float, closes: float) -> None:
-        if self._closes and opens <= self._closes[-1]:
-            self._closes[-1] = max(self._closes[-1], closes)
-            return
-        total = self._totals[-1] + self._closes[-1] - self._opens[-1] if self._opens else 0.0
-        self._opens.append(opens)
-        self._closes.append(closes)
-        self._totals.append(total)
+    def _stretches(self, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """Yield what is open within ``[start, end)``, in order."""
+        for begins, ends, offset in _offsets(start, end, self.zone):
+            first, last = math.floor((begins + offset) / 1440), math.ceil((ends + offset) / 1440)
+            for number in range(first, last):  # local days, counted from 1970-01-01
+                day = date.fromordinal(_EPOCH_ORDINAL + number)
+                for low, high in self._special.get(day, self._week[WEEKDAYS[day.weekday()]]):
+                    opens = max(begins, number * 1440 + low - offset)
+                    closes = min(ends, number * 1440 + high - offset)
+                    if opens < closes:
+                        yield opens, closes
 
 
 def to_year(instant: float) -> int:
-    """Return the UTC year of an instant, held between 1970 and 2200."""
+    """Return the UTC year of an instant (near a new year possibly its neighbour), held between 1970 and 2200."""
     if instant < 0:
         return _FIRST_YEAR
-    return min(_LAST_YEAR, _FIRST_YEAR + int(instant / (365.2425 * 1440)))
+    return int(min(_LAST_YEAR, _FIRST_YEAR + instant / (365.2425 * 1440)))
+
+
+def _new_year(year: int) -> float:
+    return to_instant(datetime(year, 1, 1, tzinfo=UTC))
 
 
 def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -216,29 +254,11 @@ def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
-def _real_stretches(day: date, low: int, high: int, zone: ZoneInfo) -> list[tuple[float, float]]:
-    """Return the UTC stretches in which the local wall clock of ``day`` reads within ``[low, high)`` minutes.
-
-    On a day without a clock change that is one stretch. On others the day is cut where the zone's offset changes
-    (found by bisection, to the minute); within each piece the wall clock runs evenly.
-    """
-    midnight = to_instant(datetime(day.year, day.month, day.day, tzinfo=UTC))  # as if the zone were UTC
-    start, end = midnight - 14 * 60 - 60, midnight + 1440 + 14 * 60 + 60
-    pieces = _offsets(start, end, zone)
-    if len(pieces) == 1:
-        offset = pieces[0][2]
-        return [(midnight + low - offset, midnight + high - offset)]
-    stretches = []
-    for piece_start, piece_end, offset in pieces:
-        opens, closes = max(piece_start, midnight + low - offset), min(piece_end, midnight + high - offset)
-        if opens < closes:
-            stretches.append((opens, closes))
-    return stretches
-
-
 def _offsets(start: float, end: float, zone: ZoneInfo) -> list[tuple[float, float, float]]:
     """Return ``(from, to, offset in minutes)`` of the pieces of ``[start, end)`` with one UTC offset each."""
     pieces: list[tuple[float, float, float]] = []
+    if zone.key == "UTC":
+        return [(start, end, 0.0)]
     here, offset = start, _offset(start, zone)
     while here < end:
         step = min(here + 360, end)  # no zone has changed twice within six hours

@@ -8,6 +8,7 @@ The semantics are those of common help desks and are written out in ``docs/clock
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -100,13 +101,13 @@ class Clock:
         """Return the instant (past or, while running, ahead) at which ``minutes`` are reached, else ``None``."""
         if self.state == "new" or math.isinf(minutes):
             return None
-        for piece in self.pieces:
-            if piece.elapsed + piece.calendar.open_minutes(piece.start, piece.end) >= minutes:
-                return piece.calendar.add(piece.start, minutes - piece.elapsed)
-        if self.elapsed_then >= minutes and self.state != "running":
-            return self.at
+        if self.pieces and self.elapsed_then >= minutes:
+            # The piece in which it was reached is the last that began with less.
+            index = bisect_left(self.pieces, minutes, key=lambda piece: piece.elapsed) - 1
+            piece = self.pieces[max(index, 0)]
+            return min(piece.calendar.add(piece.start, minutes - piece.elapsed), piece.end)
         if self.state != "running":
-            return None
+            return self.at if self.elapsed_then >= minutes else None
         ahead = self.calendar.add(self.at, minutes - self.elapsed_then)
         return None if math.isinf(ahead) else ahead
 
@@ -129,9 +130,15 @@ class Clock:
             due = self.reaches(self.target)
             if due is not None and max(due, self.at) < at:
                 breached = max(due, self.at)
-        piece = Piece(self.at, at, self.calendar, self.elapsed_then)
-        pieces = (*self.pieces, piece) if at > self.at else self.pieces
-        return replace(self, at=at, elapsed_then=self.elapsed(at), pieces=pieces, breached_at=breached)
+        return replace(self, at=at, elapsed_then=self.elapsed(at), pieces=self._pieces(at), breached_at=breached)
+
+    def _pieces(self, at: float) -> tuple[Piece, ...]:
+        """Return the pieces with the one that ends at ``at``; an event that changed nothing begins no new one."""
+        if at <= self.at:
+            return self.pieces
+        if self.pieces and self.pieces[-1].end == self.at and self.pieces[-1].calendar is self.calendar:
+            return (*self.pieces[:-1], replace(self.pieces[-1], end=at))
+        return (*self.pieces, Piece(self.at, at, self.calendar, self.elapsed_then))
 
     def _checked(self) -> Clock:
         """Record a breach at this very instant, once all its events are applied: running, at or over the target."""

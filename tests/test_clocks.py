@@ -1,0 +1,279 @@
+"""Clocks against published cases, and against a count that knows nothing but minutes."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wallclock import Local, Plan, moments, opened, plans, readings
+
+from policy.building import read_intervals
+from policy.calendars import WEEKDAYS, Calendar, Interval, to_instant
+from policy.clocks import Clock
+
+CASES_FILE = Path(__file__).parents[1].parent / "shared/cases/sla.json"
+CASES: list[dict[str, Any]] = json.loads(CASES_FILE.read_text())["cases"] if CASES_FILE.is_file() else []
+
+
+# -- published cases ----------------------------------------------------------------------------------------------
+
+
+def instant(text: str) -> float:
+    return to_instant(datetime.fromisoformat(text))
+
+
+def read_calendar(data: dict[str, Any]) -> Calendar:
+    if data.get("always_open"):
+        return Calendar(None, zone=data["time_zone"])
+    hours = {day: read_intervals(",".join("-".join(pair) for pair in pairs)) for day, pairs in data["hours"].items()}
+    return Calendar(hours, zone=data["time_zone"], holidays=[date.fromisoformat(d) for d in data["holidays"]])
+
+
+def apply(clock: Clock, at: float, event: dict[str, Any]) -> Clock:
+    match event["event"]:
+        case "set_target":
+            return clock.with_target(at, event["minutes"])
+        case "set_calendar":
+            return clock.with_calendar(at, read_calendar(event["calendar"]))
+        case "start" | "pause" | "resume" | "stop" | "reset" as name:
+            changed: Clock = getattr(clock, name)(at)
+            return changed
+        case other:
+            raise AssertionError(f"no such event: {other}")
+
+
+@pytest.mark.skipif(not CASES, reason="the published clock cases (shared/cases/sla.json) are not beside the project")
+def test_the_published_cases_were_found() -> None:
+    assert len(CASES) >= 50
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_a_published_case(case: dict[str, Any]) -> None:
+    now = instant(case["ask"]["at"])
+    clock = Clock(read_calendar(case["calendar"]), case["target_minutes"])
+    for event in case["events"]:
+        if instant(event["at"]) <= now:
+            clock = apply(clock, instant(event["at"]), event)
+    expect = case["expect"]
+    breached_at = clock.breach(now)
+    assert {
+        "due_at": clock.due_at(now),
+        "elapsed_minutes": clock.elapsed(now),
+        "remaining_minutes": clock.remaining(now),
+        "breached": breached_at is not None,
+        "breached_at": breached_at,
+    } == {
+        "due_at": expect["due_at"] and instant(expect["due_at"]),
+        "elapsed_minutes": expect["elapsed_minutes"],
+        "remaining_minutes": expect["remaining_minutes"],
+        "breached": expect["breached"],
+        "breached_at": expect["breached_at"] and instant(expect["breached_at"]),
+    }
+
+
+# -- random lives against a minute-by-minute count ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to a clock ``after`` minutes from the start of the window."""
+
+    after: int
+    kind: str
+    target: int = 0
+    plan: Plan | None = None
+
+
+@dataclass
+class Counter:
+    """The same clock as a program would have it that looks at every single minute."""
+
+    target: int
+    plan: Plan
+    state: str = "new"
+    elapsed: int = 0
+    breached_at: int | None = None
+
+    def apply(self, event: Event) -> None:
+        moves = {
+            ("start", "new"): "running", ("start", "stopped"): "running", ("pause", "running"): "paused",
+            ("resume", "paused"): "running", ("stop", "running"): "stopped", ("stop", "paused"): "stopped",
+        }  # fmt: skip
+        if event.kind == "reset":
+            self.elapsed = 0
+        elif event.kind == "set_target":
+            self.target = event.target
+        elif event.kind == "set_calendar" and event.plan is not None:
+            self.plan = event.plan
+        else:
+            self.state = moves.get((event.kind, self.state), self.state)
+
+
+KINDS = ["start", "pause", "resume", "stop", "reset", "set_target", "set_calendar"]
+WINDOW = 4 * 1440
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[str, date, Plan, int, list[Event], int]:
+    """Return a zone, the first day of the window, a plan of hours, a target, events in order, and when to ask."""
+    zone, day = draw(moments())
+    around = st.one_of(st.integers(0, WINDOW), st.integers(1380, 1620))  # the second is where clocks change
+    kinds = ["start", *draw(st.lists(st.sampled_from(KINDS), max_size=7))]
+    times = sorted(draw(st.lists(around, min_size=len(kinds), max_size=len(kinds))))
+    targets = st.one_of(st.integers(1, 240), st.integers(1, 3000))
+    events = [
+        Event(at, kind, draw(targets) if kind == "set_target" else 0, draw(plans()) if kind == "set_calendar" else None)
+        for at, kind in zip(times, kinds, strict=True)
+    ]
+    return zone, day, draw(plans()), draw(targets), events, draw(around)
+
+
+def count(
+    locals_: list[Local], plan: Plan, target: int, events: list[Event], ask: int
+) -> tuple[Counter, int | None]:
+    """Return the counter at ``ask``, and its due: minutes from the window's start, -1 beyond the window, or None."""
+    counter = Counter(target, plan)
+    history: list[tuple[int, int]] = []  # (minute, elapsed) since the last reset
+    for minute in range(ask + 1):
+        for event in events:
+            if event.after == minute:
+                counter.apply(event)
+                if event.kind == "reset":
+                    history.clear()
+        history.append((minute, counter.elapsed))
+        if counter.breached_at is None and counter.state == "running" and counter.elapsed >= counter.target:
+            counter.breached_at = minute
+        if minute < ask and counter.state == "running" and opened(locals_[minute], counter.plan):
+            counter.elapsed += 1
+    if counter.state != "running":
+        return counter, None
+    if counter.elapsed >= counter.target:
+        return counter, next(minute for minute, elapsed in history if elapsed >= counter.target)
+    left = counter.target - counter.elapsed
+    for minute in range(ask, len(locals_)):
+        left -= opened(locals_[minute], counter.plan)
+        if not left:
+            return counter, minute + 1
+    return counter, -1
+
+
+@settings(max_examples=150, deadline=None)
+@given(lives())
+def test_a_clock_agrees_with_counting_every_minute(life: tuple[str, date, Plan, int, list[Event], int]) -> None:
+    zone, day, plan, target, events, ask = life
+    counter, due = count(readings(zone, day), plan, target, events, ask)
+    begin = to_instant(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    clock = Clock(plan.calendar(zone), target)
+    for event in events:
+        if event.after > ask:
+            continue
+        at = begin + event.after
+        if event.kind == "set_target":
+            clock = clock.with_target(at, event.target)
+        elif event.kind == "set_calendar":
+            assert event.plan is not None
+            clock = clock.with_calendar(at, event.plan.calendar(zone))
+        else:
+            clock = getattr(clock, event.kind)(at)
+    now = begin + ask
+    assert clock.state == counter.state
+    assert clock.elapsed(now) == counter.elapsed
+    assert clock.remaining(now) == counter.target - counter.elapsed
+    breached = clock.breach(now)
+    assert (None if breached is None else breached - begin) == counter.breached_at
+    found = clock.due_at(now)
+    if due is None:
+        assert found is None
+    elif due == -1:
+        assert found is None or found - begin > len(readings(zone, day))
+    else:
+        assert found == begin + due
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives(), st.lists(st.integers(0, WINDOW), max_size=5))
+def test_looking_changes_nothing(life: tuple[str, date, Plan, int, list[Event], int], looks: list[int]) -> None:
+    """Asking a clock on the way, or telling it what does not fit its state, leaves every answer as it was."""
+    zone, day, plan, target, events, ask = life
+    begin = to_instant(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    calendar = plan.calendar(zone)
+    plain = looked = Clock(calendar, target)
+    simple = [event for event in events if event.kind not in ("set_target", "set_calendar") and event.after <= ask]
+    stations = [(event.after, 0, event.kind) for event in simple] + [(look, 1, "") for look in looks if look < ask]
+    for after, _, kind in sorted(stations, key=lambda station: station[:2]):
+        if kind:
+            plain, looked = getattr(plain, kind)(begin + after), getattr(looked, kind)(begin + after)
+        else:
+            looked = looked.advanced(begin + after).with_target(begin + after, target)
+    now = begin + ask
+    for question in ("elapsed", "remaining", "due_at", "breach"):
+        assert getattr(plain, question)(now) == getattr(looked, question)(now), question
+
+
+# -- single points ------------------------------------------------------------------------------------------------
+
+OFFICE = Calendar({day: [(540, 1020)] for day in WEEKDAYS[:5]})
+MONDAY = instant("2026-02-02T00:00:00+00:00")
+
+
+def test_a_clock_without_a_target_is_never_due() -> None:
+    clock = Clock(OFFICE).start(MONDAY)
+    assert clock.due_at(MONDAY) is None
+    assert clock.breach(MONDAY + 10_000) is None
+    assert clock.remaining(MONDAY + 600) == math.inf
+
+
+def test_a_clock_on_a_calendar_that_never_opens_is_never_due() -> None:
+    closed = Calendar({})
+    clock = Clock(closed, 30).start(MONDAY)
+    assert clock.due_at(MONDAY) is None
+    assert clock.elapsed(MONDAY + 100_000) == 0
+    assert clock.breach(MONDAY + 100_000) is None
+
+
+def test_fractions_of_a_minute_count() -> None:
+    clock = Clock(Calendar.always(), 1.5).start(MONDAY)
+    assert clock.due_at(MONDAY) == MONDAY + 1.5
+    assert clock.breach(MONDAY + 1.25) is None
+    assert clock.breach(MONDAY + 1.5) == MONDAY + 1.5
+
+
+def test_events_that_change_nothing_leave_no_trace() -> None:
+    """A clock that is told a thousand times what it knows stays as small as one that was told once."""
+    clock = Clock(OFFICE, 600).start(MONDAY)
+    for minute in range(1000):
+        clock = clock.resume(MONDAY + minute)
+    assert len(clock.pieces) == 1
+    assert clock.due_at(MONDAY + 1000) == MONDAY + 1440 + 540 + 120
+
+
+def test_a_clock_of_many_pieces_finds_the_piece_by_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(Calendar.always(), 5000).start(MONDAY)
+    for hour in range(2000):
+        clock = clock.pause(MONDAY + hour * 60 + 10).resume(MONDAY + hour * 60 + 60)
+    asked: list[float] = []
+    add = Calendar.add
+    monkeypatch.setattr(Calendar, "add", lambda self, at, minutes: asked.append(at) or add(self, at, minutes))
+    monkeypatch.setattr(Calendar, "open_minutes", lambda *_: pytest.fail("pieces are searched, not counted again"))
+    assert clock.reaches(5000) == MONDAY + 499 * 60 + 10
+    assert len(asked) == 1
+
+
+def test_the_half_hour_of_lord_howe() -> None:
+    """The island moves its clocks by 30 minutes: 02:00 becomes 01:30, and 02:00 becomes 02:30."""
+    zone = ZoneInfo("Australia/Lord_Howe")
+    night: list[Interval] = [(60, 180)]
+    calendar = Calendar({"sun": night}, zone=zone.key)
+    autumn = to_instant(datetime(2025, 4, 6, tzinfo=zone))
+    assert calendar.open_minutes(autumn, autumn + 1440) == 150
+    spring = to_instant(datetime(2025, 10, 5, tzinfo=zone))
+    assert calendar.open_minutes(spring, spring + 1440) == 90
+    assert timedelta(minutes=calendar.add(autumn, 150) - autumn) == timedelta(hours=3, minutes=30)
