@@ -24,4 +24,4 @@ def run(arguments: argparse.Namespace) -> int:
     policy_of(arguments)  # what is wrong with the policy is said before the screen is taken over
     from tui import run_app
 
-    return run_app(arguments.policy or DEFAULT_POLICY, split_sets(arguments.sets)[0])
+    return run_app(DEFAULT_POLICY if arguments.policy is None else arguments.policy, split_sets(arguments.sets)[0])

@@ -28,6 +28,9 @@ examples:
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
 
+LONGEST = 600
+"""Characters of an error message that are shown; a value from outside may be quoted in it."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that ``argv`` (or the command line) names; return its exit code."""
@@ -51,21 +54,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    parser = build_parser()
     try:
-        arguments, unknown = parser.parse_known_args(argv)
+        arguments, unknown = build_parser().parse_known_args(argv)
         if unknown:
             arguments.parser.refuse(unknown)
+        return int(arguments.run(arguments))
     except SystemExit as stop:  # help was given, or the arguments were wrong and it was said
         return int(stop.code or 0)
-    try:
-        return int(arguments.run(arguments))
     except Exception as error:
         from policy.errors import DeskDrillError
 
         if not isinstance(error, DeskDrillError):
             raise
-        print(f"deskdrill: {plain(str(error))}", file=sys.stderr)
+        said = plain(str(error))
+        print(f"deskdrill: {said if len(said) <= LONGEST else said[: LONGEST - 1] + '…'}", file=sys.stderr)
         return 2
 
 

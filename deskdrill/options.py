@@ -54,7 +54,11 @@ def _near(word: str, legal: Sequence[str] | dict[str, Any]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def command(commands: Commands, name: str, about: str, run: Callable[[argparse.Namespace], int], more: str = "") -> Parser:
+Run = Callable[[argparse.Namespace], int]
+"""What a command does: it takes the parsed arguments and returns the exit code."""
+
+
+def command(commands: Commands, name: str, about: str, run: Run, more: str = "") -> Parser:
     """Add a command; ``about`` is its line in the list, ``more`` what its own help adds to that."""
     parser: Parser = commands.add_parser(name, help=about, description=f"{about}\n\n{more}".strip())
     parser.set_defaults(run=run, parser=parser)
@@ -77,7 +81,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         try:
-            number = int(text)
+            number: int | None = int(text)
         except ValueError:
             number = None
         if number is None or not low <= number <= high:
@@ -143,4 +147,4 @@ def policy_of(arguments: argparse.Namespace) -> Policy:
     """
     from policy import load_policy
 
-    return load_policy(arguments.policy or DEFAULT_POLICY, split_sets(arguments.sets)[0])
+    return load_policy(DEFAULT_POLICY if arguments.policy is None else arguments.policy, split_sets(arguments.sets)[0])

@@ -114,12 +114,13 @@ def _tell(result: Grade, arguments: argparse.Namespace) -> int:
     """Print a grade; return the exit code."""
     from grading import debrief_text
 
-    if arguments.format == "table":
+    form = arguments.format
+    if form == "table":
         write(debrief_text(result))
     else:
         for warning in result.warnings:
             narrate(f"Note: {warning}")
-        write(as_json(result.as_json()) if arguments.format == "json" else rendered(_findings(result), arguments.format))
+        write(as_json(result.as_json()) if form == "json" else rendered(_findings(result), form))
     return 1 if arguments.require_pass and not result.passed else 0
 
 

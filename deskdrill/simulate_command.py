@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     from simulator import load_desk, simulate
 
     changes, desk_changes = split_sets(arguments.sets, desk=True)
-    policy = load_policy(arguments.policy or DEFAULT_POLICY, changes)
+    policy = load_policy(DEFAULT_POLICY if arguments.policy is None else arguments.policy, changes)
     desk = load_desk(arguments.desk, desk_changes)
     if arguments.tickets is not None and arguments.tickets == arguments.visits:
         raise InputError("--tickets and --visits name the same file")

@@ -24,7 +24,7 @@ EXAMPLE: Final = Path(__file__).parent / "examples" / "api_401_first_try.jsonl"
 """A drill as it was played by somebody who had not practised yet; the tour and the README grade it."""
 CHANGE: Final = ("tiers.T1.no_progress", "60m")
 """The timer that the tour changes, and to what."""
-_SCENARIO: Final = "api_401"
+SCENARIO: Final = "api_401"
 _SHOWN: Final = {
     "tickets": "tickets",
     "escalations": "escalations",
@@ -83,9 +83,9 @@ def _paragraph(text: str) -> str:
 def _opening(policy: Policy, changed: Policy) -> Iterator[str]:
     yield "DeskDrill, a tour\n=================\n\n"
     yield _paragraph(
-        f"A support desk has a procedure that says when a ticket goes to whom, and by when. DeskDrill keeps it once, as "
-        f"a file of {len(policy.rules)} rules. A simulator runs a desk on these rules, a grader holds a trainee's drill "
-        f"against them, and the handbook is printed from them."
+        f"A support desk has a procedure that says when a ticket goes to whom, and by when. DeskDrill keeps it once, "
+        f"as a file of {len(policy.rules)} rules. A simulator runs a desk on these rules, a grader holds a trainee's "
+        f"drill against them, and the handbook is printed from them."
     )
     path, value = CHANGE
     yield _heading("1. One line of the procedure")
@@ -116,9 +116,9 @@ def _desk(policy: Policy, changed: Policy, replications: int, seed: int, workers
             )
     base, other = results
     yield _paragraph(
-        f"{desk.title}, simulated {replications} times, each month twice: once under the procedure as it is, once with "
-        f"the timer at {changed.figures.words(CHANGE[0])}. Both meet the same tickets with the same luck, so what is left "
-        f"of the difference is the timer's doing. The first column is what the month's own report gave."
+        f"{desk.title}, simulated {replications} times, each month twice: once under the procedure as it is, once "
+        f"with the timer at {changed.figures.words(CHANGE[0])}. Both meet the same tickets with the same luck, so that "
+        f"the difference is the timer's doing. The first column is what the real month's report gave."
     )
     yield "\n" + as_table(_compared(base, other)) + "\n"
     yield _paragraph("* differs from no change at all with 95 % confidence, each line taken by itself.")
@@ -147,10 +147,71 @@ def _gap(gap: Any, unit: str) -> str:
 
 
 def _drill(policy: Policy, changed: Policy) -> Iterator[str]:
-    from grading import Rulebook, grade, read_transcript  # type: ignore[attr-defined]
+    from grading.debrief import advice
+    from scenarios import load_scenario
 
-    yield ""
+    scenario = load_scenario(SCENARIO)
+    yield _heading("3. A drill, graded")
+    yield _paragraph(
+        f'In the scenario "{scenario.title}" the trainee sits in {policy.label(scenario.seat)} and has '
+        f"{scenario.horizon:g} minutes. Here is somebody's first try, as it was recorded. The key it is graded by is "
+        f"computed from the rules; nobody has written it down."
+    )
+    first, again = (_graded(one) for one in (policy, changed))
+    passed = "passed" if first.passed else "not passed"
+    yield f"\n  Score {first.score:.1f} of 100, {passed} (the pass mark is 80 without a critical error).\n"
+    for name, dimension in first.dimensions.items():
+        yield f"    {name:<14}{dimension.score:4.0f}\n"
+    yield "\n  What to do differently next time:\n"
+    for number, said in enumerate(advice(first), start=1):
+        yield textwrap.fill(
+            said, _WIDTH, initial_indent=f"  {number}. ", subsequent_indent="     ", break_on_hyphens=False
+        )
+        yield "\n"
+    yield "\n" + _paragraph(_judged_again(first, again, changed.figures.words(CHANGE[0])))
+
+
+def _graded(policy: Policy) -> Grade:
+    """Return the grade of the recorded drill under a policy."""
+    from grading import Header, grade, read_transcript
+    from policy import Rulebook
+    from scenarios import load_scenario
+
+    transcript = read_transcript(EXAMPLE, name=EXAMPLE.name)
+    header = Header(SCENARIO, 0, policy.name, policy.digest)
+    return grade(transcript.with_header(header), load_scenario(SCENARIO), Rulebook(policy))
+
+
+def _judged_again(first: Grade, again: Grade, words: str) -> str:
+    """Return in words what another timer makes of the same drill."""
+
+    def judged(grade: Grade) -> set[tuple[str, str, float | None]]:
+        return {(f.rule, f.verdict, f.due_minute) for f in grade.findings}
+
+    gone, come = judged(first) - judged(again), judged(again) - judged(first)
+    rules = ", ".join(sorted({rule for rule, _, _ in gone | come if rule}))
+    return f"With the timer at {words} the same drill scores {again.score:.1f}: " + (
+        f"it is judged otherwise by {rules}." if rules else "it turns on other rules, so nothing changes here."
+    )
 
 
 def _next() -> Iterator[str]:
-    yield ""
+    yield _heading("What to try next")
+    for line, about in (
+        ("deskdrill", "in a terminal: practise this yourself"),
+        (f"deskdrill play {SCENARIO} --actions {_shown(EXAMPLE)}", "the whole debrief of this drill"),
+        (f"deskdrill scenario reference {SCENARIO}", "how it is done"),
+        ("deskdrill simulate --set desk.staffing.T2.agents=4", "other changes to the desk"),
+        ("deskdrill policy show", "every rule, with its source"),
+        ("deskdrill policy render --to handbook.md", "the handbook"),
+    ):
+        yield f"  {line}\n      {about}\n"
+    yield "\n" + _paragraph("Installed with make, the command is .venv/bin/deskdrill; deskdrill --help lists the rest.")
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it is typed from here: relative where it lies below the current folder."""
+    import shlex
+
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

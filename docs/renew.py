@@ -1,0 +1,109 @@
+"""Renew what the documents quote: output of commands, and the table of verbs. ``make docs`` runs it.
+
+A document marks what is renewed::
+
+    <!-- output of: deskdrill --help -->
+    <!-- output of: deskdrill play api_401 --actions first.jsonl | head -n 20 -->
+    <!-- verbs -->
+
+The block that follows a mark is replaced. With ``--check`` nothing is written, and the exit code is 1 if a document is
+out of date.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/decisions/*.md")
+_OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
+_VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
+_HEAD = re.compile(r"(?P<command>.*?)(?: \| head -n (?P<lines>\d+))?")
+
+
+def documents() -> list[Path]:
+    """Return the documents that may quote something."""
+    return [path for pattern in DOCUMENTS for path in sorted(ROOT.glob(pattern))]
+
+
+def renewed(text: str) -> str:
+    """Return a document with every marked block as it is now."""
+    text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
+    return _VERBS.sub(lambda _: f"<!-- verbs -->\n{verbs()}<!-- end of verbs -->", text)
+
+
+def output_of(command: str) -> str:
+    """Return what a command prints, run in the project's folder as on a terminal of 80 columns without colour."""
+    found = _HEAD.fullmatch(command)
+    assert found is not None
+    program, *arguments = shlex.split(found["command"])
+    if program != "deskdrill":
+        raise ValueError(f"only deskdrill is run here, not {program}")
+    done = subprocess.run(
+        [sys.executable, "-m", "deskdrill", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(f"{command}: exit code {done.returncode}: {done.stderr.strip()}")
+    lines = done.stdout.splitlines()
+    return "\n".join(lines[: int(found["lines"])] if found["lines"] else lines).rstrip() + "\n"
+
+
+def verbs() -> str:
+    """Return the table of a transcript's verbs in Markdown."""
+    from grading import VERBS  # noqa: PLC0415  (the path is set below when this runs as a script)
+
+    rows = ["| verb | what it is | minutes | fields |", "| --- | --- | --- | --- |"]
+    for verb in VERBS.values():
+        cost = {"check": "the scenario's", "ask": "the scenario's, usually 1", "wait": "as many as it says"}
+        fields = [
+            f"`{field.name}`" + ("" if field.required else "?") + f" {KINDS[field.kind]}" for field in verb.fields
+        ]
+        minutes = cost.get(verb.name, f"{verb.minutes:g}")
+        rows.append(f"| `{verb.name}` | {verb.label} | {minutes} | {' · '.join(fields) or 'none'} |")
+    return "\n".join(rows) + "\n"
+
+
+KINDS = {
+    "word": "name",
+    "words": "names",
+    "text": "text",
+    "form": "form",
+    "minutes": "number",
+}
+
+
+def _block(command: str) -> str:
+    return f"<!-- output of: {command} -->\n\n```text\n$ {command}\n{output_of(command)}```"
+
+
+def main() -> int:
+    """Renew the documents, or check them with ``--check``; return the exit code."""
+    checking = "--check" in sys.argv[1:]
+    stale = []
+    for path in documents():
+        before = path.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            stale.append(str(path.relative_to(ROOT)))
+            if not checking:
+                path.write_text(after, encoding="utf-8")
+    for name in stale:
+        print(f"{name}: {'is out of date; run make docs' if checking else 'renewed'}", file=sys.stderr)
+    return 1 if checking and stale else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())
