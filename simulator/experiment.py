@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -158,7 +159,9 @@ def _blocks(model: DeskModel, seed: int, chunks: list[range], workers: int) -> I
         yield from (simulate_months(model, seed, chunk) for chunk in chunks)
         return
     # Spawned, not forked: the caller may run threads (an app does), and a fork would copy their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Ctrl+C reaches every process of a terminal; only this one answers it, the others finish their chunk and go.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=signal.signal, initargs=ignore) as pool:
         try:
             yield from pool.map(simulate_months, [model] * len(chunks), [seed] * len(chunks), chunks)
         except BaseException:
