@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nStopped.", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"deskdrill: {plain(str(error), one_line=True)}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else "the output could not be written: "
+        print(f"deskdrill: {plain(place + (error.strerror or str(error)), one_line=True)}", file=sys.stderr)
         _let_go_of_stdout()
         return 2
     return code

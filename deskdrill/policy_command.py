@@ -195,7 +195,7 @@ def _sheet(found: dict[str, Any]) -> str:
     lines = []
     for name, value in found.items():
         label = f"{name.replace('_', ' ')}:"
-        if isinstance(value, (dict, list)) or "\n" in str(value):
+        if (isinstance(value, (dict, list)) and _line(value).startswith(("{", "["))) or "\n" in str(value):
             lines += [label, textwrap.indent(_yaml(value).rstrip(), "  ")]
         else:
             lines += textwrap.wrap(
@@ -208,6 +208,8 @@ def _sheet(found: dict[str, Any]) -> str:
 def _line(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -73,6 +73,8 @@ def _told(fields: dict[str, object]) -> str:
     """Return the fields of an act in a line; of a form, the names of what was filled in."""
     parts = []
     for name, value in fields.items():
-        words = ", ".join(map(str, value)) if isinstance(value, (list, tuple, dict)) else str(value)
+        words = f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, (list, tuple, dict)):
+            words = ", ".join(map(str, value))
         parts.append(f"{name}: {words}")
     return " · ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +91,7 @@ def _opening(policy: Policy, changed: Policy) -> Iterator[str]:
     path, value = CHANGE
     yield _heading("1. One line of the procedure")
     yield _paragraph(
-        f"{policy.doc.title} says how long Tier 1 works on a ticket without progress before it hands it over: "
+        f"The procedure says how long Tier 1 works on a ticket without progress before it hands it over: "
         f"{policy.figures.words(path)}. What if it were {changed.figures.words(path)}? It is one value, "
         f"policy.{path}={value}, and these sentences of the handbook change with it:"
     )
@@ -120,11 +121,11 @@ def _desk(policy: Policy, changed: Policy, replications: int, seed: int, workers
         f"with the timer at {changed.figures.words(CHANGE[0])}. Both meet the same tickets with the same luck, so that "
         f"the difference is the timer's doing. The first column is what the real month's report gave."
     )
-    yield "\n" + as_table(_compared(base, other)) + "\n"
+    yield "\n" + as_table(_compared(base, other, changed.figures.words(CHANGE[0]))) + "\n"
     yield _paragraph("* differs from no change at all with 95 % confidence, each line taken by itself.")
 
 
-def _compared(base: SimulationResult, other: SimulationResult) -> Table:
+def _compared(base: SimulationResult, other: SimulationResult, words: str) -> Table:
     """Return the main figures of two runs of the same months, and their paired difference."""
     from simulator.experiment import estimate
 
@@ -134,7 +135,7 @@ def _compared(base: SimulationResult, other: SimulationResult) -> Table:
         gap = estimate(other.month(name) - base.month(name))
         means = [figure_text(r.estimate(name).mean, unit) for r in (base, other)]
         rows.append((label, figure_text(base.references.get(name), unit), *means, _gap(gap, unit)))
-    names = ("a month", "reported", "simulated", "60 minutes", "difference")
+    names = ("a month", "reported", "simulated", words, "difference")
     return Table([Column(name, right=place > 0) for place, name in enumerate(names)], rows)
 
 
@@ -143,10 +144,12 @@ def _gap(gap: Any, unit: str) -> str:
     if not math.isfinite(gap.mean):
         return "-  "
     text = f"{gap.mean * 100:+.1f} pt" if unit == "share" else f"{gap.mean:+.2f}"
+    text = text if re.search("[1-9]", text) else "0"
     return text + (" *" if gap.low > 0 or gap.high < 0 else "  ")
 
 
 def _drill(policy: Policy, changed: Policy) -> Iterator[str]:
+    from grading import PASS_MARK
     from grading.debrief import advice
     from scenarios import load_scenario
 
@@ -159,7 +162,7 @@ def _drill(policy: Policy, changed: Policy) -> Iterator[str]:
     )
     first, again = (_graded(one) for one in (policy, changed))
     passed = "passed" if first.passed else "not passed"
-    yield f"\n  Score {first.score:.1f} of 100, {passed} (the pass mark is 80 without a critical error).\n"
+    yield f"\n  Score {first.score:.1f} of 100, {passed} (the pass mark is {PASS_MARK:g}, without a critical error).\n"
     for name, dimension in first.dimensions.items():
         yield f"    {name:<14}{dimension.score:4.0f}\n"
     yield "\n  What to do differently next time:\n"
