@@ -114,7 +114,8 @@ class Recorder:
         key: ActKey = (deed.verb, deed.to, deed.via, deed.what[0] if deed.what else None)
         instead = self._owed_instead(deed, verdict)
         if instead is not None:
-            self._misstep("wrong", key, instead.rules, instead.dimension, instead.weight, False, instead.text, minute)
+            dimension = "destination" if deed.to is not None else instead.dimension
+            self._misstep("wrong", key, instead.rules, dimension, instead.weight, False, instead.text, minute)
         else:
             dimension = _DIMENSION.get(deed.verb, "process")
             self._misstep("unneeded", key, (), dimension, 1.0, False, "", minute)

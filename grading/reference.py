@@ -69,10 +69,11 @@ def next_act(drill: Drill, futile: Iterable[tuple[object, ...]] = ()) -> dict[st
     seat, verdict = drill.scenario.seat, drill.verdict
     horizon = drill.scenario.opens + drill.horizon
     avoid = set(futile)
-    owed = [o for o in verdict.owed_by(seat) if not o.target and (o.due is None or o.due <= horizon)]
+    all_owed = [o for o in verdict.owed_by(seat) if not o.target]
+    owed = [o for o in all_owed if o.due is None or o.due <= horizon]
     acts: list[tuple[Obligation, dict[str, Any]]] = []
     for duty in owed:
-        act = _act_for(duty, owed, drill)
+        act = _act_for(duty, all_owed, drill)
         if act is not None and _mark(act) not in avoid and _may(duty, verdict) and _is_time(duty, drill):
             acts.append((duty, act))
     handing_over = [o for o in owed if o.verb == "escalate"]
@@ -108,7 +109,8 @@ def _not_before(duty: Obligation) -> float:
 
 
 def _first_due(acts: Sequence[tuple[Obligation, dict[str, Any]]]) -> dict[str, Any]:
-    return min(acts, key=lambda pair: pair[0].due_or_never)[1]
+    # Of two that are due at one instant the priority comes first: an escalation takes the ticket out of this seat.
+    return min(acts, key=lambda pair: (pair[0].due_or_never, pair[0].verb != "set_priority"))[1]
 
 
 def _may(duty: Obligation, verdict: Verdict) -> bool:
@@ -126,7 +128,8 @@ def _act_for(duty: Obligation, owed: Sequence[Obligation], drill: Drill) -> dict
     scenario, policy = drill.scenario, drill.rulebook.policy
     together = [duty]
     if duty.verb in _TOGETHER:
-        together = [o for o in owed if (o.verb, o.to, o.via) == (duty.verb, duty.to, duty.via)]
+        same = [o for o in owed if (o.verb, o.to, o.via) == (duty.verb, duty.to, duty.via)]
+        together = [o for o in same if o is duty or _is_time(o, drill)]
     whats = list(dict.fromkeys(o.what for o in together if o.what is not None))
     match duty.verb:
         case "check":

@@ -9,6 +9,7 @@ created and that were not kept. So an added mistake can only lower the score.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -150,7 +151,8 @@ def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[M
 
 def raw_score(marks: Iterable[Mark]) -> float:
     """Return the sum of the points, held between 0 and 100."""
-    return min(100.0, max(0.0, sum(mark.points for mark in marks)))
+    total = math.fsum(mark.points for mark in marks)
+    return min(100.0, max(0.0, round(total, 9)))  # shares of 100 need not add up to it in binary
 
 
 def cap_of(marks: Iterable[Mark], items: Iterable[Item]) -> float:

@@ -39,7 +39,7 @@ def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -
         case "handoff":
             return f"hand over to {whom}: {thing}" if to else f"hand over: {thing}"
         case "confirm":
-            return f"confirm: {thing}" + (f" with {whom}" if to else "")
+            return f"confirm{f' with {whom}' if to else ''}: {thing}"
         case "remind":
             return "set a follow-up reminder"
         case "wait":

@@ -230,7 +230,10 @@ class GroupDoc(Document):
 
 
 class ContactDoc(EntryDoc):
-    """Somebody who can be reached. A value in [brackets] or with X for digits is still to be filled in."""
+    """Somebody who can be reached. A value in [brackets] or with X for digits is still to be filled in.
+
+    ``also_called`` is another name that people use; ``same_as`` names the contact that is the same person.
+    """
 
     name: Text
     email: str | None = None
@@ -240,6 +243,8 @@ class ContactDoc(EntryDoc):
     url: str | None = None
     hours: str | None = None
     note: str | None = None
+    also_called: str | None = None
+    same_as: Name | None = None
     staff_only: bool = False
 
 
