@@ -1,0 +1,125 @@
+"""What stands on the screens of a drill, as text: pure functions from what the engine shows to styled content.
+
+Colours only repeat what words and signs say already.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from grading import ActOption, ClockView, FactView, Message, TicketView
+from policy.calendars import to_datetime
+from policy.durations import format_minutes
+
+_BAR = 10
+_NEAR = 0.75
+"""A clock that has used this share of its time is marked as near its end."""
+
+
+def number(minutes: float) -> str:
+    """Return minutes as people read them: 3, 2.5."""
+    return f"{round(minutes, 2):g}"
+
+
+def time_text(opens: float, minute: float, horizon: float) -> str:
+    """Return where the drill's clock stands: "09:12 UTC · minute 12 of 180"."""
+    return f"{to_datetime(opens + minute):%a %H:%M} UTC · minute {number(minute)} of {number(horizon)}"
+
+
+def ticket_text(ticket: TicketView) -> Content:
+    """Return the ticket in three lines: what it is, whose it is, how it stands."""
+    value = "" if ticket.account_value is None else f" · ${ticket.account_value:,.0f} a year"
+    priority = ticket.priority or "not set"
+    return Content.assemble(
+        (f"#{ticket.number} ", "bold"),
+        (f"{ticket.subject}\n", "bold"),
+        f"{ticket.customer}, {ticket.company} · {ticket.plan}{value} · {ticket.category}\n",
+        "Priority: ", (priority, "bold" if ticket.priority else "bold $warning"),
+        " · Status: ", (ticket.status, "bold"),
+        " · With: ", (ticket.holder, "bold"),
+    )  # fmt: skip
+
+
+def clocks_text(clocks: Iterable[ClockView], minute: float) -> Content:
+    """Return a line per clock: its name, how much of its time is used, and what is left or past."""
+    lines: list[Content] = []
+    for clock in clocks:
+        bar, words, style = _clock(clock, minute)
+        lines.append(Content.assemble(f"{clock.label:<28.28} ", (bar, style), " ", (words, style)))
+    return Content("\n").join(lines)
+
+
+def _clock(clock: ClockView, minute: float) -> tuple[str, str, str]:
+    if clock.target is None:
+        return " " * (_BAR + 2), f"{format_minutes(clock.elapsed)} so far, no target", ""
+    share = clock.elapsed / clock.target if clock.target else 1.0
+    filled = min(_BAR, max(0, round(share * _BAR)))
+    bar = f"[{'#' * filled}{'.' * (_BAR - filled)}]"
+    left = clock.target - clock.elapsed
+    due = "" if clock.due_minute is None else f", due at minute {number(clock.due_minute)}"
+    match clock.state:
+        case "met":
+            return bar, "met", "$success"
+        case "breached":
+            return bar, f"BREACHED {format_minutes(-left)} ago{due.replace('due', 'was due')}", "bold $error"
+        case "paused" | "stopped":
+            return bar, f"{clock.state}, {format_minutes(left)} left", "$text-muted"
+    near = share >= _NEAR
+    return bar, f"{'HURRY: ' if near else ''}{format_minutes(left)} left{due}", "bold $warning" if near else ""
+
+
+def conversation_text(messages: Iterable[Message]) -> Content:
+    """Return the conversation, oldest first, each message under the name of who wrote it."""
+    blocks = []
+    for message in messages:
+        style = {"customer": "bold $primary", "you": "bold $success"}.get(message.who, "bold $text-muted")
+        name = {"you": "You", "system": "System"}.get(message.who, message.name or message.who.capitalize())
+        role = " (customer)" if message.who == "customer" else " (colleague)" if message.who == "colleague" else ""
+        head = (f"{name}{role}, minute {number(message.minute)}\n", style)
+        blocks.append(Content.assemble(head, message.text))
+    return Content("\n\n").join(blocks)
+
+
+def facts_text(facts: Iterable[FactView]) -> Content:
+    """Return what was found out, oldest first; an empty list says how to begin."""
+    blocks = []
+    for fact in facts:
+        head = f"{fact.label or fact.check}, minute {number(fact.minute)}\n"
+        blocks.append(Content.assemble((head, "bold"), fact.text))
+    if not blocks:
+        return Content.styled("Nothing yet. Look something up, or ask the customer.", "$text-muted")
+    return Content("\n\n").join(blocks)
+
+
+def facts_plain(facts: Iterable[FactView]) -> str:
+    """Return what was found out as lines that fit into a hand-off."""
+    return "\n".join(f"{fact.label}: {fact.text}" for fact in facts)
+
+
+def option_text(option: ActOption) -> Content:
+    """Return a line of the menu: the act, and the minutes that it costs."""
+    cost = "you say how long" if option.verb == "wait" else f"{number(option.minutes)} min"
+    more = "…" if is_form(option) else ""
+    cost = cost.replace(" ", "\u00a0")
+    return Content.assemble(f"{option.label}{more} ", (f"·\u00a0{cost}", "$text-muted"))
+
+
+def is_form(option: ActOption) -> bool:
+    """Return whether an act has anything to fill in."""
+    return any(field.kind != "fixed" for field in option.fields)
+
+
+def outcome_text(label: str, minutes: float, facts: Iterable[FactView], messages: Iterable[Message]) -> Content:
+    """Return in a line what an act brought; the first new thing is told, the rest is counted."""
+    found, said = list(facts), [m for m in messages if m.who != "you"]
+    parts = [f"{label}: {number(minutes)} min."]
+    if found:
+        parts.append(f"Found out: {found[0].text}")
+    if said:
+        who = said[-1].name or said[-1].who.capitalize()
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        parts.append(f"{who}: {' '.join(said[-1].text.split())}{more}")
+    return Content(textwrap.shorten(" ".join(parts), 150, placeholder=" …"))

@@ -1,0 +1,88 @@
+"""Small questions: whether to go on with a drill, and whether to end one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Footer, OptionList
+from textual.widgets.option_list import Option
+
+from tui.attempts import PastAttempt
+from tui.panels import number
+from tui.widgets import Menu, Words
+
+
+class _Question(ModalScreen[bool | None]):
+    """A question with a yes and a no, answered from a short menu; Escape answers nothing."""
+
+    CSS_PATH = "resume.tcss"
+    HELP = "Choose with the arrows and Enter. Escape goes back; nothing happens then."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="question.back"),
+    ]
+    title_text = ""
+    words: str | Content = ""
+    answers: tuple[tuple[str, str], tuple[str, str]] = (("Yes", ""), ("No", ""))
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question above its answers."""
+        with Vertical(id="question"):
+            yield Words(Content.styled(self.title_text, "bold"))
+            yield Words(self.words, id="words")
+            yield Menu(id="answers")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Fill the menu."""
+        menu = self.query_one(Menu)
+        for number_, (label, more) in enumerate(self.answers):
+            menu.add_option(Option(Content.assemble((label, "bold"), f"  {more}"), id=str(number_)))
+        menu.highlighted = 0
+        menu.focus()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer."""
+        event.stop()
+        self.dismiss(event.option.id == "0")
+
+    def action_back(self) -> None:
+        """Answer nothing."""
+        self.dismiss(None)
+
+
+class ResumeQuestion(_Question):
+    """Whether to go on with an attempt (true) or to begin afresh (false)."""
+
+    answers = (("Go on", "where you left it"), ("Begin afresh", "the earlier attempt is kept in your folder"))
+
+    def __init__(self, title: str, begun: PastAttempt) -> None:
+        """Ask about the attempt ``begun``."""
+        super().__init__()
+        self.title_text = title
+        acts = f"{begun.acts} act{'s' if begun.acts > 1 else ''}"
+        self.words = f"You left this drill after {acts}; the last was begun at minute {number(begun.minute)}."
+
+
+class FinishQuestion(_Question):
+    """Whether to end the drill and have it graded (true) or to go on (false)."""
+
+    answers = (("Go on with the drill", ""), ("End it and read the debrief", ""))
+
+    def __init__(self, minute: float, horizon: float) -> None:
+        """Ask at ``minute`` of a drill that lasts until ``horizon``."""
+        super().__init__()
+        self.title_text = "Have you done all you would do?"
+        self.words = (
+            f"It is minute {number(minute)} of {number(horizon)}. If you end the drill now, the rest of the time "
+            "passes without you: what is still owed by then counts as missed. An ended drill cannot be resumed."
+        )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer: true means to end."""
+        event.stop()
+        self.dismiss(event.option.id == "1")
