@@ -19,7 +19,7 @@ from policy.clocks import Clock
 from policy.conditions import ClockReaches
 from policy.errors import InputError
 from policy.rulebook import Rulebook
-from policy.situation import Situation
+from policy.situation import Deed, Situation
 from policy.verdict import ActKey, Obligation, Verdict
 
 ESCALATE: Final = "escalate"
@@ -129,8 +129,7 @@ class DeskRules:
 
     def first_response(self, priority: str, plan: str) -> float:
         """Return the minutes within which a customer gets the first response, infinity where none is owed."""
-        first_tier = next(iter(self._policy.tiers))
-        verdict = self._base(priority, plan, first_tier)
+        verdict = self._ask(self._situation(priority, plan, self._first_tier(), answered=False))
         owed = (o for o in _replies(verdict, FIRST_RESPONSE) if o.repeat is None)
         return self._soonest(priority, owed)
 
@@ -191,8 +190,13 @@ class DeskRules:
         age: float = 0.0,
         clocks: Mapping[str, float] | None = None,
         signals: Iterable[str] = (),
+        answered: bool = True,
     ) -> Situation:
-        """Return a made-up ticket: ``age`` and the ``clocks``' elapsed minutes are what it has counted."""
+        """Return a made-up ticket: ``age`` and the ``clocks``' elapsed minutes are what it has counted.
+
+        ``answered`` tells whether it had its first response when it was opened: what only an unanswered ticket brings
+        is not what time alone does to a ticket.
+        """
         start, calendar = self._opening(priority), self.calendar(priority)
         now = calendar.add(start, age)
         standing = clocks or {}
@@ -207,6 +211,7 @@ class DeskRules:
             status_since=start,
             signals=dict.fromkeys(signals, start),
             checks=dict.fromkeys(self._checks, start),
+            deeds=(Deed(REPLY, CUSTOMER, None, (FIRST_RESPONSE,), start),) if answered else (),
             # Paused clocks stand where they are put: only those asked about have reached anything.
             clocks={
                 name: Clock(calendar, state="paused", at=now, elapsed_then=standing.get(name, 0.0))
