@@ -3,7 +3,7 @@
 Files in reading order:
 
 - ``secureai.yaml``: the procedure itself
-- ``errors``; ``yaml_source``: reading files from outside; ``durations``, ``calendars``, ``clocks``: time
+- ``errors``; ``explain``, ``yaml_source``: reading files from outside; ``durations``, ``calendars``, ``clocks``: time
 - ``document``: what keys a policy file may have; ``figures``, ``conditions``: the small language of its rules
 - ``building``, ``loading``: from the file to a checked ``Policy``
 - ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
