@@ -82,13 +82,16 @@ class Recorder:
         """See a deed, with the verdict that held just before it took effect."""
         minute = self._minute(deed.at)
         mine = [o for o in verdict.owed_by(self._seat) if o.met_by(deed) and not o.target]
-        ban = next((p for p in verdict.prohibitions if p.matches(deed)), None)
-        forbidden = ban is not None and not any(o.ripe for o in mine)
+        bans = sorted((p for p in verdict.prohibitions if p.matches(deed)), key=lambda p: p.residual)
+        ban = bans[0] if bans else None
+        if ban is not None and ban.residual and self._owed_instead(deed, verdict) is not None:
+            ban = None  # there is a reason for such an act, only not for this recipient: it is wrong, not baseless
+        forbidden = ban is not None
         for o in mine:
             duty = self._open.pop(o.key, None)
             if duty is not None:
                 self._closed.append(replace(duty, done=minute, spoiled=forbidden))
-        if forbidden and ban is not None:
+        if ban is not None:
             key = (deed.verb, deed.to, None, None)
             self._misstep("forbidden", key, ban.rules, ban.dimension, ban.weight, ban.critical, ban.text, minute)
         elif mine:
@@ -115,7 +118,7 @@ class Recorder:
         instead = self._owed_instead(deed, verdict)
         if instead is not None:
             dimension = "destination" if deed.to is not None else instead.dimension
-            self._misstep("wrong", key, instead.rules, dimension, instead.weight, False, instead.text, minute)
+            self._misstep("wrong", key, instead.rules, dimension, 1.0, False, instead.text, minute)
         else:
             dimension = _DIMENSION.get(deed.verb, "process")
             self._misstep("unneeded", key, (), dimension, 1.0, False, "", minute)
@@ -123,7 +126,8 @@ class Recorder:
     def _owed_instead(self, deed: Deed, verdict: Verdict) -> Obligation | None:
         if deed.verb not in _EXCLUSIVE:
             return None
-        return next((o for o in verdict.owed_by(self._seat) if o.verb == deed.verb and not o.target), None)
+        owed = (o for o in verdict.owed_by(self._seat) if o.verb == deed.verb and o.ripe and not o.target)
+        return next(owed, None)
 
     def _misstep(
         self, kind: str, key: ActKey, rules: tuple[str, ...], dimension: str, weight: float, critical: bool,

@@ -115,8 +115,6 @@ def _first_due(acts: Sequence[tuple[Obligation, dict[str, Any]]]) -> dict[str, A
 
 def _may(duty: Obligation, verdict: Verdict) -> bool:
     """Return whether a duty can be done now without breaking a rule."""
-    if duty.ripe:
-        return True
     deed = Deed(duty.verb, duty.to, duty.via, () if duty.what is None else (duty.what,))
     return not any(ban.matches(deed) for ban in verdict.prohibitions)
 

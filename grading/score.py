@@ -25,7 +25,7 @@ LATE_CREDIT: Final = 0.5
 VERY_LATE_CREDIT: Final = 0.25
 """Late by more than the time that was allowed (at least ``GRACE`` minutes)."""
 GRACE: Final = 15.0
-DEDUCTIONS: Final = {"forbidden": 25.0, "wrong": 10.0, "unneeded": 5.0}
+DEDUCTIONS: Final = {"forbidden": 25.0, "wrong": 20.0, "unneeded": 5.0}
 """Points for a first such act; each further one that breaks the same rule costs a fifth of it."""
 REPEATED: Final = 0.2
 EPSILON: Final = 1e-6

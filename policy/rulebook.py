@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, RelativeRole, Rule
 from policy.calendars import Calendar
@@ -62,8 +63,8 @@ class Rulebook:
             for clock in rule.pauses:
                 paused[clock] = (*paused.get(clock, ()), rule.id)
         owed = tuple(sorted(obligations.values(), key=_by_due))
-        prohibitions = [p for p in strict if not _lifted(p, owed)]
-        prohibitions += [p for p in residual if not (_lifted(p, owed) or _permitted(p, permissions))]
+        prohibitions = [left for ban in strict if (left := _what_is_left(ban, owed, ())) is not None]
+        prohibitions += [left for ban in residual if (left := _what_is_left(ban, owed, permissions)) is not None]
         return Verdict(
             priority=priority,
             priority_since=since,
@@ -219,7 +220,7 @@ def _acts(act: Act, facts: _Facts) -> list[ActKey]:
 
 def _forbidden(rule: Rule, ban: Forbid, facts: _Facts) -> list[Prohibition]:
     return [
-        Prohibition(*key, (rule.id,), ban.dimension, ban.weight, ban.critical, rule.text)
+        Prohibition(*key, (rule.id,), ban.dimension, ban.weight, ban.critical, rule.text, residual=ban.residual)
         for key in _acts(ban.act, facts)
     ]
 
@@ -241,12 +242,17 @@ def _by_due(o: Obligation) -> tuple[float, float, tuple[str, str, str, str]]:
     return (o.due_or_never, o.since, (o.verb, o.to or "", o.via or "", o.what or ""))
 
 
-def _lifted(ban: Prohibition, owed: Iterable[Obligation]) -> bool:
-    return any(o.ripe and o.verb == ban.verb and o.to == ban.to for o in owed)
-
-
-def _permitted(ban: Prohibition, permissions: Iterable[Permission]) -> bool:
-    return any(p.verb == ban.verb and p.to in (None, ban.to) for p in permissions)
+def _what_is_left(
+    ban: Prohibition, owed: Iterable[Obligation], permissions: Iterable[Permission]
+) -> Prohibition | None:
+    """Return what obligations that can be kept now, and permissions, leave of a ban; ``None`` for nothing (D6)."""
+    lifted = {o.to for o in owed if o.ripe and o.verb == ban.verb}
+    lifted |= {p.to for p in permissions if p.verb == ban.verb}
+    if None in lifted or (ban.to is not None and ban.to in lifted):
+        return None
+    if ban.to is not None or not lifted:
+        return ban
+    return replace(ban, but_to=tuple(sorted(to for to in lifted if to is not None)))
 
 
 def _timed_conditions(rules: Iterable[Rule]) -> Iterable[ClockReaches]:

@@ -72,7 +72,11 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Prohibition:
-    """An act that is forbidden now; ``to`` is ``None`` where every recipient is meant."""
+    """An act that is forbidden now; ``to`` is ``None`` where every recipient is meant but those in ``but_to``.
+
+    ``but_to`` holds the recipients for which something owed or permitted has lifted the ban (settlement D6). A
+    ``residual`` ban is one on all that no rule gives a reason for.
+    """
 
     verb: str
     to: str | None
@@ -83,10 +87,12 @@ class Prohibition:
     weight: float
     critical: bool
     text: str
+    but_to: tuple[str, ...] = ()
+    residual: bool = False
 
     def matches(self, deed: Deed) -> bool:
         """Return whether ``deed`` breaks this."""
-        return deed.fits(self.verb, self.to, self.via, self.what)
+        return deed.to not in self.but_to and deed.fits(self.verb, self.to, self.via, self.what)
 
 
 @dataclass(frozen=True, slots=True)
