@@ -36,14 +36,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(ok for _, _, ok in checks) else 1
 
 
-def data_folder() -> Path:
-    """Return the folder in which DeskDrill keeps what must outlive a run: ``DESKDRILL_DATA``, else the system's."""
-    from platformdirs import user_data_path
-
-    named = os.environ.get("DESKDRILL_DATA")
-    return Path(named) if named else user_data_path("deskdrill", appauthor=False)
-
-
 def _checks() -> Iterator[Check]:
     yield "Python", f"{platform.python_version()} on {platform.system()}", sys.version_info >= (3, 11)
     for name in PACKAGES:
@@ -52,7 +44,9 @@ def _checks() -> Iterator[Check]:
         except PackageNotFoundError:
             yield name, "not installed", False
     yield _policy()
-    folder = data_folder()
+    from tui.attempts import data_home  # the app's own word on it; Textual is not loaded for that
+
+    folder = data_home()
     yield "data folder", str(folder), _writable(folder)
     yield "cores", str(os.cpu_count() or 1), True
     yield _terminal()

@@ -14,6 +14,7 @@ from deskdrill.output import Column, Table, as_json, narrate, rendered, shortene
 
 if TYPE_CHECKING:
     from policy import Entry, Policy
+    from policy.check import Finding
 
 _SEVERITIES = ("error", "warning", "note")
 _SHOW = """\
@@ -50,7 +51,7 @@ def run_check(arguments: argparse.Namespace) -> int:
         write(as_json(whole | {"deciding": deciding, "findings": [asdict(f) for f in findings]}))
     else:
         columns = [Column("severity"), Column("line", right=True), Column("code"), Column("rule"), Column("message")]
-        table = Table(columns, [(f.severity, f.line, f.code, f.rule, f.message) for f in findings])
+        table = Table(columns, [(f.severity, f.line, f.code, f.rule, _said(f)) for f in findings])
         if arguments.format == "table":
             write(
                 f"{policy.doc.title}\n"
@@ -96,6 +97,11 @@ def run_render(arguments: argparse.Namespace) -> int:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def _said(finding: Finding) -> str:
+    """Return the message of a finding without the id, which stands in a column of its own."""
+    return finding.message.removeprefix(f"{finding.rule}: ")
 
 
 def _deciding(policy: Policy) -> int:

@@ -355,17 +355,17 @@ def test_with_a_terminal_the_app_opens_with_the_policy_that_was_named(
     monkeypatch.setattr(sys, "stdout", Terminal())
     assert app_command.run(build_parser().parse_args([])) == 0
     assert app_command.run(build_parser().parse_args(["app", "--set", LONGER])) == 0
-    assert opened == [("secureai", {}), ("secureai", {"tiers.T1.no_progress": "60m"})]
+    assert opened == [("secureai", {}), ("secureai", {"policy.tiers.T1.no_progress": "60m"})]
 
 
 def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DESKDRILL_DATA", str(tmp_path / "new"))
+    monkeypatch.setenv("DESKDRILL_HOME", str(tmp_path / "new"))
     found = {c["check"]: c for c in json.loads(run("doctor", "--format", "json"))}
     assert all(c["ok"] for c in found.values())
     assert found["data folder"]["found"] == str(tmp_path / "new")
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("DESKDRILL_DATA", str(tmp_path / "file"))
+    monkeypatch.setenv("DESKDRILL_HOME", str(tmp_path / "file"))
     run("doctor", code=1)
 
 

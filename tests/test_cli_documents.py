@@ -12,6 +12,8 @@ from types import ModuleType
 import pytest
 
 from grading import VERBS, read_transcript
+from grading.vocabulary import recipient, tags
+from policy import load_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,5 +56,10 @@ def test_the_document_on_transcripts_has_an_example_of_every_verb() -> None:
     blocks = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     lines = [json.loads(line) for block in blocks for line in block.splitlines()]
     assert {line["do"] for line in lines if "do" in line} == set(VERBS)
+    policy = load_policy()
     for block in blocks:
-        assert read_transcript(block).warnings == ()
+        transcript = read_transcript(block)
+        assert transcript.warnings == ()
+        for act in transcript.acts:
+            tags(act, policy)
+            recipient(act, policy, "T1")
