@@ -54,7 +54,9 @@ def shown(value: object) -> str:
         return "a mapping" if isinstance(value, dict) else "a list"
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:59] + "…")
-    return {None: "nothing", True: "true", False: "false"}.get(value, str(value)[:60])  # type: ignore[call-overload, no-any-return]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "nothing" if value is None else str(value)[:60]
 
 
 def explain(details: Sequence[ErrorDetails], key: str, model: type[BaseModel]) -> str:

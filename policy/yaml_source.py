@@ -302,7 +302,7 @@ def _hint(source: Source, path: list[Key], holder: Mapping[str, Data], text: str
     if near is not None:
         return f'; did you mean "{dotted((*path, near))}"?'
     known = [dotted(p) for p in source.lines if p]
-    near = next((k for k in known if k.endswith(f".{text}")), None) or closest(text, known)
+    near = next((k for k in known if k.endswith(f".{text}")), None) or (None if path else closest(text, known))
     return f'; did you mean "{near}"?' if near else nearest("", [dotted((*path, key)) for key in holder])
 
 
