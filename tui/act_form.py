@@ -12,15 +12,18 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Input, Select, SelectionList, TextArea
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Footer, Input, Select, TextArea
 
 from grading import VERBS, ActOption, Field
 from tui.panels import number
-from tui.widgets import Words
+from tui.widgets import Ticks, Words
 
 Attempt = Callable[[Mapping[str, Any]], str | None]
 """Does an act; returns in words why it cannot be done, ``None`` if it was done."""
+
+
+_SMALL = 14
+"""A form of at most so many rows is shown at its own height; a longer one takes all there is and scrolls."""
 
 
 class ActForm(ModalScreen[dict[str, Any] | None]):
@@ -57,12 +60,12 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
         """Lay out a field below the other, then the buttons."""
         option = self._option
         cost = "" if option.verb == "wait" else f" · {number(option.minutes)} min"
-        with Vertical(id="form"):
+        shown = [field for field in option.fields if _is_shown(field, option.verb)]
+        with Vertical(id="form", classes="-small" if sum(map(_rows, shown)) <= _SMALL else ""):
             yield Words(Content.assemble((option.label, "bold"), cost), id="heading")
             with VerticalScroll(id="fields", can_focus=False):
-                for field in option.fields:
-                    if _is_shown(field, option.verb):
-                        yield from self._field(field)
+                for field in shown:
+                    yield from self._field(field)
             yield Words(id="problem")
             with Horizontal(id="buttons"):
                 yield Button(Content(option.label), variant="primary", id="submit", compact=True)
@@ -85,9 +88,7 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
             value = given if given in {c.value for c in field.choices} else Select.NULL
             yield self._keep(field.name, "", _Choice(rows, prompt="choose", value=value, compact=True))
         elif field.kind == "choices" and field.choices:
-            ticked = set(given or ())
-            rows_ = [Selection(Content(c.label), c.value, c.value in ticked) for c in field.choices]
-            yield self._keep(field.name, "", _Ticks(*rows_, compact=True))
+            yield self._keep(field.name, "", Ticks([(c.value, c.label) for c in field.choices], given or ()))
         elif field.kind == "minutes":
             shown = number(given if given is not None else field.default or 5.0)
             yield self._keep(field.name, "", Input(shown, type="number", max_length=9, compact=True))
@@ -104,7 +105,7 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
     def on_mount(self) -> None:
         """Begin in the first field."""
         first = next(iter(self._widgets.values()), None)
-        (first or self.query_one("#submit")).focus()
+        (first or self.query_one("#submit")).focus(scroll_visible=False)
 
     # -- what stands in it -------------------------------------------------------------------------------------
 
@@ -123,9 +124,8 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
         widget = self._widgets[field.name, ""]
         if isinstance(widget, Select):
             return None if widget.is_blank() else widget.value
-        if isinstance(widget, SelectionList):
-            # In the order of the form, not in that of ticking.
-            return [c.value for c in field.choices if c.value in widget.selected]
+        if isinstance(widget, Ticks):
+            return widget.ticked
         text = self._text(field.name, "").strip()
         if field.kind == "minutes":
             try:
@@ -200,18 +200,22 @@ class _Choice(Select[str]):
     HELP = "Enter opens the list; typing finds an entry; Enter takes it."
 
 
-class _Ticks(SelectionList[str]):
-    HELP = "Space ticks an entry, up and down (or k and j) move."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "Down", show=False, id="ticks.down"),
-        Binding("k", "cursor_up", "Up", show=False, id="ticks.up"),
-    ]
-
-
 def _caption(label: str, value: str) -> Text:
     """Return how a choice is shown: its label, with the short name where that says more."""
     text = label[:1].upper() + label[1:]
     return Text(text if value.lower() in text.lower() or "_" in value else f"{value}: {text}")
+
+
+def _rows(field: Field) -> int:
+    """Return about how many rows a field takes."""
+    match field.kind:
+        case "choices":
+            return 2 + min(8, len(field.choices))
+        case "form":
+            return 1 + 4 * len(field.choices)
+        case "text":
+            return 5
+    return 3
 
 
 def _is_word(field: Field, verb: str) -> bool:

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from grading import PASS_MARK, Finding, Grade, TimelineRow, debrief_text
+from grading import PASS_MARK, Finding, Grade, debrief_text
 from grading.debrief import advice
 from tui.attempts import keep_debrief
 from tui.messages import HomeWanted, ScenarioChosen
@@ -72,10 +72,12 @@ class DebriefScreen(Screen[None]):
             for verdict, (heading, style) in _GROUPS.items():
                 found = [f for f in grade.findings if f.verdict == verdict]
                 if found:
-                    yield Words(_findings(heading, style, found), classes="block")
+                    yield Words(Content.styled(heading, f"bold {style}"), classes="block")
+                    yield Grid(*_findings(found), classes="findings")
             yield Words(Content.styled("── Your course beside the reference ──", "bold"), id="courses", classes="block")
             yield Grid(*_courses(grade), id="timelines")
             yield Words(_foot(grade), classes="block")
+        yield Words(id="status")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -100,10 +102,15 @@ class DebriefScreen(Screen[None]):
         try:
             path = keep_debrief(self._home, self._transcript, text)
         except OSError as error:
-            self.notify(str(error.strerror or error), title="Not saved", severity="error", markup=False)
+            self._tell(f"✗ Not saved: {error.strerror or error}")
             return
         self.app.copy_to_clipboard(text)
-        self.notify(f"{path}", title="Saved, and copied if your terminal allows it", timeout=12, markup=False)
+        self._tell(f"Copied, if your terminal allows it, and saved as {path}")
+
+    def _tell(self, words: str) -> None:
+        status = self.query_one("#status", Words)
+        status.update(words)
+        status.display = True
 
 
 def _head(grade: Grade) -> Content:
@@ -140,34 +147,33 @@ def _advice(grade: Grade) -> Content:
     return Content("\n").join([Content.styled("What to do differently next time", "bold"), *lines])
 
 
-def _findings(heading: str, style: str, found: Iterable[Finding]) -> Content:
-    lines = [Content.styled(heading, f"bold {style}")]
+def _findings(found: Iterable[Finding]) -> Iterable[Widget]:
+    """Return for each finding its points and its words: what happened, what the procedure says, where."""
     for finding in found:
-        points = f"{finding.points:+.1f}" if finding.points else "0"
-        critical = (" critical ", "bold reverse $error") if finding.critical and finding.verdict != "met" else ""
-        parts: list[str | tuple[str, str]] = [(f"{points:>6} ", "bold"), finding.message, " ", critical]
+        yield Words(Content.styled(f"{finding.points:+.1f}" if finding.points else "0", "bold"), classes="points")
+        parts: list[str | tuple[str, str]] = [finding.message]
+        if finding.critical and finding.verdict != "met":
+            parts.append((" critical", "bold $error"))
         if finding.says:
-            parts += ["\n       ", (f"“{finding.says.strip()}”", "italic")]
+            parts += ["\n", (f"“{finding.says.strip()}”", "italic")]
         cited = finding.rule + (f" · {finding.source}" if finding.source else "")
         if cited:
-            parts += ["\n       ", (cited, "$text-muted")]
-        lines.append(Content.assemble(*[part for part in parts if part]))
-    return Content("\n").join(lines)
+            parts += ["\n", (cited, "$text-muted")]
+        yield Words(Content.assemble(*parts))
 
 
 def _courses(grade: Grade) -> Iterable[Widget]:
-    yield Words(Content.styled("You", "bold underline"))
-    yield Words(Content.styled("The reference", "bold underline"))
+    """Return the two courses side by side, a row each: minute and mark, then what was done."""
+    for head in ("", "You", "", "The reference"):
+        yield Words(Content.styled(head, "bold underline"))
     for mine, reference in zip_longest(grade.yours, grade.reference):
-        yield Words(_row(mine))
-        yield Words(_row(reference))
-
-
-def _row(row: TimelineRow | None) -> Content:
-    if row is None:
-        return Content("")
-    mark, style = _MARKS.get(row.mark, " "), _STYLES.get(row.mark, "$error")
-    return Content.assemble(f"{number(row.minute):>6} ", (mark, f"bold {style}"), f" {row.text}")
+        for row in (mine, reference):
+            if row is None:
+                yield from (Words(), Words())
+                continue
+            mark, style = _MARKS.get(row.mark, " "), _STYLES.get(row.mark, "$error")
+            yield Words(Content.assemble(f"{number(row.minute):>5} ", (mark, f"bold {style}")))
+            yield Words(row.text)
 
 
 def _foot(grade: Grade) -> Content:

@@ -20,10 +20,10 @@ from tui.act_form import ActForm
 from tui.messages import DrillGraded, GradingFailed, HomeWanted
 from tui.panels import (
     clocks_text,
-    conversation_text,
+    fact_text,
     facts_plain,
-    facts_text,
     is_form,
+    message_text,
     option_text,
     outcome_text,
     ticket_text,
@@ -78,10 +78,9 @@ class DrillScreen(Screen[None]):
         yield Words(id="clocks")
         with Horizontal(id="body"):
             with Vertical(id="known"):
-                with Pane(id="conversation"):
-                    yield Words(id="messages")
+                yield Pane(id="conversation")
                 with Pane(id="facts"):
-                    yield Words(id="found")
+                    yield Words("Nothing yet. Look something up, or ask the customer.", id="nothing")
             yield Menu(id="acts")
         yield Words(id="status")
         yield Footer(show_command_palette=False)
@@ -98,7 +97,6 @@ class DrillScreen(Screen[None]):
         seat = drill.rulebook.policy.label(drill.scenario.seat)
         begun = f"Resumed at minute {drill.minute:g}. " if drill.steps else ""
         self._tell(Content(f"{begun}Your seat: {seat}. Press ? for help."))
-        self.query_one("#conversation", Pane).scroll_end(animate=False)
         if drill.ended:
             self._grade()
 
@@ -110,11 +108,20 @@ class DrillScreen(Screen[None]):
         self.query_one("#time", Words).update(time_text(opens, drill.minute, drill.horizon))
         self.query_one("#ticket", Words).update(ticket_text(drill.ticket))
         self.query_one("#clocks", Words).update(clocks_text(drill.clocks(), drill.minute))
-        self.query_one("#messages", Words).update(conversation_text(drill.conversation))
-        self.query_one("#found", Words).update(facts_text(drill.facts))
+        self._grow("conversation", [message_text(message) for message in drill.conversation])
+        self._grow("facts", [fact_text(fact) for fact in drill.facts])
+        self.query_one("#nothing").display = not drill.facts
         self.query_one("#conversation").border_title = f"1 Conversation ({len(drill.conversation)})"
         self.query_one("#facts").border_title = f"2 Facts ({len(drill.facts)})"
         self._fill_menu()
+
+    def _grow(self, name: str, blocks: list[Content]) -> None:
+        """Add what is new to one of the two texts and go where the new begins. What was said never changes."""
+        pane = self.query_one(f"#{name}", Pane)
+        new = [Words(block, classes="said") for block in blocks[len(pane.query(".said")) :]]
+        if new:
+            pane.mount_all(new)
+            self.call_after_refresh(pane.scroll_to_widget, new[0], top=True, animate=False)
 
     def _fill_menu(self) -> None:
         menu = self.query_one("#acts", Menu)
@@ -201,8 +208,6 @@ class DrillScreen(Screen[None]):
             self._show("facts")
         elif outcome.messages:
             self._show("conversation")
-        for pane in self.query(Pane):
-            pane.scroll_end(animate=False)
         self._tell(outcome_text(option.label, outcome.minutes, outcome.facts, outcome.messages))
         if self._session.unsaved:
             self.notify(

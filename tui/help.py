@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_text(app: App[object], screen: Screen[object]) -> Content:
+def help_text(app: App[Any], screen: Screen[Any]) -> Content:
     """Return the help of ``screen`` as it stands: its own text, that of the widget in hand, and the live keys."""
     parts: list[str | Content | tuple[str, str]] = [("Help\n\n", "bold")]
     about = str(getattr(screen, "HELP", None) or "")

@@ -22,7 +22,7 @@ from tui.widgets import Menu, Words
 
 _WELCOME = (
     "Practise escalating support tickets before it counts, and try out a desk before you change it. "
-    "Every verdict and every figure comes from one procedure: "
+    "Every verdict and every figure comes from one written procedure: "
 )
 _LAB = "the-lab"
 
@@ -52,7 +52,7 @@ class HomeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the welcome above the menu."""
         yield Words("DeskDrill", id="name")
-        title = self._policy.doc.title
+        title = f"{self._policy.doc.organisation}, {self._policy.doc.title}"
         yield Words(Content.assemble(_WELCOME, (title, "bold"), "."), id="welcome")
         yield Menu(id="choices")
         yield Footer(show_command_palette=False)
@@ -84,11 +84,9 @@ class HomeScreen(Screen[None]):
         how = _history(self._attempts[info.id], self._policy.digest)
         return Content.assemble(
             (info.title, "bold"),
-            (f"\n{info.level} · your seat: {seat} · {number(info.minutes)} minutes of drill time\n", "$text-muted"),
-            info.about.strip(),
-            "\n",
+            (f"\n{info.level} · {seat} · {number(info.minutes)} min · ", "$text-muted"),
             how,
-            "\n",
+            f"\n{info.about.strip()}\n",
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -120,12 +118,11 @@ def _history(attempts: tuple[PastAttempt, ...], digest: str) -> Content:
     parts: list[str | tuple[str, str]] = []
     begun = open_attempt(attempts, digest)
     if begun is not None:
-        parts.append((f"▶ Left at minute {number(begun.minute)}: choose it to go on. ", "bold $warning"))
+        parts.append((f"▶ go on at minute {number(begun.minute)} ", "bold $warning"))
     if scored:
         best, last = max(a.score or 0.0 for a in scored), scored[-1]
         mark = "✓ passed" if any(a.passed for a in scored) else "✗ not passed yet"
-        tries = f"{len(scored)} attempt{'s' if len(scored) > 1 else ''}"
-        parts.append(f"{mark} · {tries} · best {best:.0f}, last {last.score:.0f} of 100")
+        parts.append(f"{mark}, best {best:.0f}, last {last.score:.0f} of 100")
     elif begun is None:
-        parts.append(("Not tried yet", "$text-muted"))
+        parts.append(("not tried yet", "$text-muted"))
     return Content.assemble(*parts)

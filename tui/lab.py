@@ -32,8 +32,8 @@ class LabScreen(Screen[None]):
 
     CSS_PATH = "lab.tcss"
     HELP = (
-        "Each figure is the mean of so many simulated months. “Now” is the desk and the procedure as they are, “Then” "
-        "is with your changes; both meet the same tickets with the same luck, so a difference is your change's doing. "
+        "Each figure is the mean of so many simulated months. “Now” is the desk and the procedure as they are, "
+        "“Changed” is with your changes; both meet the same tickets with the same luck, so a difference is your change's doing. "
         "“± …” is its 95 % interval; ▲ and ▼ mark a difference that is surely not nothing, · one that may be. "
         "January is what the report of January 2025 says.\n\n"
         "Times are written 30m, 1.5h or 2d. Up and down change a number of people. Enter, Ctrl+R or the button run "
@@ -121,6 +121,8 @@ class LabScreen(Screen[None]):
 
         try:
             before, after = run_months(*self._start, changes, months, baseline=baseline, progress=progress)
+            old = {knob.path: knob for knob in self._knobs}
+            what = ", ".join(f"{old[path].label} {old[path].value} → {value}" for path, value in changes.items())
         except _Cancelled:
             return
         except DeskDrillError as error:
@@ -129,7 +131,7 @@ class LabScreen(Screen[None]):
             reason = f"something went wrong inside: {type(error).__name__}: {error}"
         else:
             if not worker.is_cancelled:
-                self.post_message(MonthsReady(before, after))
+                self.post_message(MonthsReady(before, after, what))
             return
         if not worker.is_cancelled:
             self.post_message(MonthsFailed(reason))
@@ -152,7 +154,7 @@ class LabScreen(Screen[None]):
         if event.changed is event.baseline:
             self._say(f"The desk as it is, mean of {months} months. Change something and run again.")
         else:
-            self._say(f"As it is beside your changes, mean of {months} months each, same tickets, same luck.")
+            self._say(f"{event.what}. Mean of {months} months each, with the same tickets and the same luck.")
 
     def on_months_failed(self, event: MonthsFailed) -> None:
         """Say what stands in the way."""
@@ -172,8 +174,8 @@ class LabScreen(Screen[None]):
         at = table.cursor_row
         wide = self.has_class("-wide")
         table.clear(columns=True)
-        heads = [("Figure", 21), ("January", 8), ("Now", 9), ("Then", 9), ("Difference", 17)]
-        for head, width in [*heads, *([("| now, # then", _BAR)] if wide else [])]:
+        heads = [("Figure", 21), ("January", 8), ("Now", 9), ("Changed", 9), ("Difference", 17)]
+        for head, width in [*heads, *([("| now, # changed", _BAR)] if wide else [])]:
             table.add_column(Text(head, justify="left" if head[0] in "F|" else "right"), width=width)
         for row in rows(before, after):
             style = "" if row.sign in ("", "·") else "bold"
@@ -217,6 +219,15 @@ class LabScreen(Screen[None]):
             self.action_run()
         else:
             self.action_reset()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Mark what differs from the desk and the procedure as they are."""
+        event.stop()
+        for index, knob in enumerate(self._knobs):
+            if event.input.id == f"knob-{index}" and event.input.parent is not None:
+                changed = event.value.strip() != knob.value
+                label = Content.styled(f"* {knob.label}", "bold") if changed else Content(knob.label)
+                event.input.parent.query_one(".label", Words).update(label)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in a field runs."""

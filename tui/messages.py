@@ -56,10 +56,11 @@ class MonthsDone(Message):
 
 @dataclass
 class MonthsReady(Message):
-    """A simulation has ended: the desk as it is, and the desk as changed."""
+    """A simulation has ended: the desk as it is, the desk as changed, and in words what was changed."""
 
     baseline: SimulationResult
     changed: SimulationResult
+    what: str
 
 
 @dataclass

@@ -17,6 +17,8 @@ from policy.durations import format_minutes
 _BAR = 10
 _NEAR = 0.75
 """A clock that has used this share of its time is marked as near its end."""
+_LONG_LINE = 60
+"""A line of at least so many characters was probably broken only because it was full."""
 
 
 def number(minutes: float) -> str:
@@ -36,10 +38,10 @@ def ticket_text(ticket: TicketView) -> Content:
     return Content.assemble(
         (f"#{ticket.number} ", "bold"),
         (f"{ticket.subject}\n", "bold"),
-        f"{ticket.customer}, {ticket.company} · {ticket.plan}{value} · {ticket.category}\n",
+        f"{ticket.customer}, {ticket.company} · {ticket.plan}{value}\n",
         "Priority: ", (priority, "bold" if ticket.priority else "bold $warning"),
         " · Status: ", (ticket.status, "bold"),
-        " · With: ", (ticket.holder, "bold"),
+        " · With: ", (ticket.holder, "bold"), f" · {ticket.category}",
     )  # fmt: skip
 
 
@@ -71,27 +73,31 @@ def _clock(clock: ClockView, minute: float) -> tuple[str, str, str]:
     return bar, f"{'HURRY: ' if near else ''}{format_minutes(left)} left{due}", "bold $warning" if near else ""
 
 
-def conversation_text(messages: Iterable[Message]) -> Content:
-    """Return the conversation, oldest first, each message under the name of who wrote it."""
-    blocks = []
-    for message in messages:
-        style = {"customer": "bold $primary", "you": "bold $success"}.get(message.who, "bold $text-muted")
-        name = {"you": "You", "system": "System"}.get(message.who, message.name or message.who.capitalize())
-        role = " (customer)" if message.who == "customer" else " (colleague)" if message.who == "colleague" else ""
-        head = (f"{name}{role}, minute {number(message.minute)}\n", style)
-        blocks.append(Content.assemble(head, message.text))
-    return Content("\n\n").join(blocks)
+def message_text(message: Message) -> Content:
+    """Return a message under the name of who wrote it."""
+    style = {"customer": "bold $primary", "you": "bold $success"}.get(message.who, "bold $text-muted")
+    name = {"you": "You", "system": "System"}.get(message.who, message.name or message.who.capitalize())
+    role = f" ({message.who})" if message.who in ("customer", "colleague") else ""
+    return Content.assemble((f"{name}{role}, minute {number(message.minute)}\n", style), reflow(message.text))
 
 
-def facts_text(facts: Iterable[FactView]) -> Content:
-    """Return what was found out, oldest first; an empty list says how to begin."""
-    blocks = []
-    for fact in facts:
-        head = f"{fact.label or fact.check}, minute {number(fact.minute)}\n"
-        blocks.append(Content.assemble((head, "bold"), fact.text))
-    if not blocks:
-        return Content.styled("Nothing yet. Look something up, or ask the customer.", "$text-muted")
-    return Content("\n\n").join(blocks)
+def fact_text(fact: FactView) -> Content:
+    """Return something found out, under what it came from."""
+    head = f"{fact.label or fact.check}, minute {number(fact.minute)}\n"
+    return Content.assemble((head, "bold"), reflow(fact.text))
+
+
+def reflow(text: str) -> str:
+    """Return a text whose long lines, broken by whoever wrote it for their own width, run on; short ones stay."""
+    lines: list[str] = []
+    runs_on = False
+    for line in text.split("\n"):
+        if runs_on and line.strip():
+            lines[-1] = f"{lines[-1]} {line.lstrip()}"
+        else:
+            lines.append(line.rstrip())
+        runs_on = len(line) >= _LONG_LINE
+    return "\n".join(lines)
 
 
 def facts_plain(facts: Iterable[FactView]) -> str:
@@ -115,7 +121,7 @@ def is_form(option: ActOption) -> bool:
 def outcome_text(label: str, minutes: float, facts: Iterable[FactView], messages: Iterable[Message]) -> Content:
     """Return in a line what an act brought; the first new thing is told, the rest is counted."""
     found, said = list(facts), [m for m in messages if m.who != "you"]
-    parts = [f"{label}: {number(minutes)} min."]
+    parts = [f"{label}: took {number(minutes)} min."]
     if found:
         parts.append(f"Found out: {found[0].text}")
     if said:

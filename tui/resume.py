@@ -27,7 +27,7 @@ class _Question(ModalScreen[bool | None]):
     ]
     title_text = ""
     words: str | Content = ""
-    answers: tuple[tuple[str, str], tuple[str, str]] = (("Yes", ""), ("No", ""))
+    answers: tuple[tuple[bool, str, str], ...] = ((True, "Yes", ""), (False, "No", ""))
 
     def compose(self) -> ComposeResult:
         """Lay out the question above its answers."""
@@ -40,15 +40,15 @@ class _Question(ModalScreen[bool | None]):
     def on_mount(self) -> None:
         """Fill the menu."""
         menu = self.query_one(Menu)
-        for number_, (label, more) in enumerate(self.answers):
-            menu.add_option(Option(Content.assemble((label, "bold"), f"  {more}"), id=str(number_)))
+        for value, label, more in self.answers:
+            menu.add_option(Option(Content.assemble((label, "bold"), f"  {more}"), id=str(value)))
         menu.highlighted = 0
         menu.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer."""
         event.stop()
-        self.dismiss(event.option.id == "0")
+        self.dismiss(event.option.id == str(True))
 
     def action_back(self) -> None:
         """Answer nothing."""
@@ -58,7 +58,10 @@ class _Question(ModalScreen[bool | None]):
 class ResumeQuestion(_Question):
     """Whether to go on with an attempt (true) or to begin afresh (false)."""
 
-    answers = (("Go on", "where you left it"), ("Begin afresh", "the earlier attempt is kept in your folder"))
+    answers = (
+        (True, "Go on", "where you left it"),
+        (False, "Begin afresh", "the earlier attempt is kept in your folder"),
+    )
 
     def __init__(self, title: str, begun: PastAttempt) -> None:
         """Ask about the attempt ``begun``."""
@@ -71,7 +74,7 @@ class ResumeQuestion(_Question):
 class FinishQuestion(_Question):
     """Whether to end the drill and have it graded (true) or to go on (false)."""
 
-    answers = (("Go on with the drill", ""), ("End it and read the debrief", ""))
+    answers = ((False, "Go on with the drill", ""), (True, "End it and read the debrief", ""))
 
     def __init__(self, minute: float, horizon: float) -> None:
         """Ask at ``minute`` of a drill that lasts until ``horizon``."""
@@ -81,8 +84,3 @@ class FinishQuestion(_Question):
             f"It is minute {number(minute)} of {number(horizon)}. If you end the drill now, the rest of the time "
             "passes without you: what is still owed by then counts as missed. An ended drill cannot be resumed."
         )
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Answer: true means to end."""
-        event.stop()
-        self.dismiss(event.option.id == "1")

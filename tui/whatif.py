@@ -146,7 +146,7 @@ def rows(baseline: SimulationResult, changed: SimulationResult) -> tuple[Row, ..
         result.append(
             Row(
                 name, label, "" if reference is None else _shown(reference, unit), _shown(now, unit),
-                _shown(new, unit), words if changed is not baseline else "", sign if changed is not baseline else "",
+                *((_shown(new, unit), words, sign) if changed is not baseline else ("", "", "")),
                 _share(new, length), _share(now, length),
             )
         )  # fmt: skip
@@ -168,10 +168,11 @@ def _difference(mean: float, low: float, high: float, unit: str) -> tuple[str, s
         return "the same", "·"
     half = (high - low) / 2
     scale, digits = (100.0, 1) if unit == "share" else (1.0, _digits(unit))
-    tail = " pt" if unit == "share" else ""
-    sign = "·" if not math.isfinite(half) or low <= 0 <= high else "▲" if mean > 0 else "▼"
-    words = f"{mean * scale:+.{digits}f}"
-    return (f"{words} ± {half * scale:.{digits}f}{tail}" if math.isfinite(half) else f"{words}{tail}"), sign
+    gap = round(mean * scale, digits) + 0.0  # no "-0.0"
+    sure = math.isfinite(half) and not low <= 0 <= high and gap != 0
+    margin = f" ± {half * scale:.{digits}f}" if math.isfinite(half) else ""
+    words = f"{gap:+.{digits}f}{margin}{' pt' if unit == 'share' else ''}"
+    return words, "·" if not sure else "▲" if mean > 0 else "▼"
 
 
 def _shown(value: float, unit: str) -> str:

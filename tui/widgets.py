@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 
 class Menu(OptionList):
@@ -25,6 +27,39 @@ class Menu(OptionList):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  (Textual's name)
         """Make an empty menu."""
         super().__init__(id=id, classes=classes, markup=False)
+
+
+class Ticks(Menu):
+    """A list in which any number of entries can be ticked: ``[x]`` is ticked, ``[ ]`` is not."""
+
+    HELP = "Space (or Enter) ticks an entry, up and down (or k and j) move."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Tick", id="ticks.tick")]
+
+    def __init__(self, entries: Iterable[tuple[str, str]], ticked: Iterable[str] = ()) -> None:
+        """List ``entries`` (value, label), those in ``ticked`` ticked."""
+        super().__init__()
+        self._entries = tuple(entries)
+        self._ticked = set(ticked)
+
+    @property
+    def ticked(self) -> list[str]:
+        """The values that are ticked, in the order of the list."""
+        return [value for value, _ in self._entries if value in self._ticked]
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self.add_options([Option(self._line(value, label)) for value, label in self._entries])
+        self.highlighted = 0 if self._entries else None
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Tick an entry, or take its tick away."""
+        event.stop()
+        value, label = self._entries[event.option_index]
+        self._ticked ^= {value}
+        self.replace_option_prompt_at_index(event.option_index, self._line(value, label))
+
+    def _line(self, value: str, label: str) -> Content:
+        return Content(f"[{'x' if value in self._ticked else ' '}] {label}")
 
 
 class Pane(VerticalScroll):
