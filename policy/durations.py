@@ -6,13 +6,14 @@ time; ``bd`` is a *business day*, as long as the calendar says a day of work is 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from policy.errors import InputError
 
-_PATTERN: Final = re.compile(r"(\d{1,7}(?:\.\d{1,6})?)\s*(s|m|min|h|d|bd)")
+_PATTERN: Final = re.compile(r"(\d{1,7}(?:\.\d{1,6})?)\s*(s|m|min|h|d|bd)", re.ASCII)
 _MINUTES: Final = {"s": 1 / 60, "m": 1.0, "min": 1.0, "h": 60.0, "d": 1440.0}
 LONGEST_MINUTES: Final = 100 * 365 * 1440.0
 """No duration is longer than a hundred years (minutes)."""
@@ -46,7 +47,12 @@ class Duration:
 
 
 def _count(number: float, noun: str) -> str:
-    return f"{number:g} {noun}" if number == 1 else f"{number:g} {noun}s"
+    return f"{_plain(number)} {noun}" if number == 1 else f"{_plain(number)} {noun}s"
+
+
+def _plain(number: float) -> str:
+    """Return a number without an exponent: ``1234567`` and not ``1.23457e+06``."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def parse_duration(text: object) -> Duration:
@@ -62,17 +68,23 @@ def parse_duration(text: object) -> Duration:
     if match is None:
         raise InputError(f"found {text[:40]!r}; {expected}")
     number, unit = float(match[1]), match[2]
-    amount = number if unit == "bd" else number * _MINUTES[unit]
+    # Rounded, so that 4.35h is 261 minutes and not 260.99999999999994.
+    amount = number if unit == "bd" else round(number * _MINUTES[unit], 9)
     if amount * (1440 if unit == "bd" else 1) > LONGEST_MINUTES:
         raise InputError(f"found {text[:40]!r}; a duration is at most a hundred years")
     return Duration(amount, unit == "bd", text.strip())
 
 
 def format_minutes(minutes: float) -> str:
-    """Return a number of minutes as a person reads it: ``90`` → ``"1 h 30 min"``, ``0.5`` → ``"0.5 min"``."""
-    sign = "-" if minutes < 0 else ""
+    """Return a number of minutes as a person reads it: ``90`` → ``"1 h 30 min"``, ``0.5`` → ``"0.5 min"``.
+
+    ``math.inf``, where no limit is set, is ``"no limit"``.
+    """
+    if math.isinf(minutes):
+        return "no limit"
     rest = round(abs(minutes), 2)
+    sign = "-" if minutes < 0 < rest else ""
     hours, left = divmod(rest, 60)
     if not hours:
-        return f"{sign}{left:g} min"
-    return f"{sign}{hours:g} h" + (f" {left:g} min" if left else "")
+        return f"{sign}{_plain(left)} min"
+    return f"{sign}{_plain(hours)} h" + (f" {_plain(left)} min" if round(left, 2) else "")

@@ -50,8 +50,14 @@ class Figures:
         return here
 
     def words(self, path: str) -> str:
-        """Return the value at ``path`` as the handbook words it."""
+        """Return the value at ``path`` as the handbook words it.
+
+        Raises:
+            InputError: nothing stands there, or a whole section does.
+        """
         value = self.value(path)
+        if isinstance(value, Mapping):
+            raise InputError(f'"{path}" is a whole section, not a figure{nearest("", [f"{path}.{k}" for k in value])}')
         if isinstance(value, str):
             try:
                 return parse_duration(value).words()
