@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -38,13 +38,15 @@ class Route:
 
     ``clock`` is ``no_progress`` or ``unresolved`` (time in hand), ``age`` (since the priority is known) or
     ``resolution``; ``minutes`` of it, on that clock's calendar, bring the ticket ``to`` a role; ``parallel`` where
-    that role is no tier, so that the owner stays.
+    that role is no tier, so that the owner stays. ``unanswered`` ones hold only while the customer waits for the
+    first response.
     """
 
     clock: str
     minutes: float
     to: str
     parallel: bool
+    unanswered: bool = False
 
 
 class DeskRules:
@@ -58,8 +60,8 @@ class DeskRules:
         self._book = rulebook
         self._policy = rulebook.policy
         self._start: dict[str, float] = {}
-        self._marks: dict[str, tuple[str, ...]] = {}
-        self._bases: dict[tuple[str, str, str], Verdict] = {}
+        self._calendars: dict[str, Calendar] = {}
+        self._bases: dict[tuple[str, str, str, bool], Verdict] = {}
         self._checks = tuple(self._policy.doc.vocabulary.checks)
         self._plan = next(iter(self._policy.plans))
 
@@ -90,27 +92,32 @@ class DeskRules:
             InputError: the policy has no such priority, plan or tier.
         """
         self._known(tier)
-        base = self._base(priority, plan, tier)
+        found = self._timed(priority, plan, tier, answered=True)
+        waiting = self._timed(priority, plan, tier, answered=False)
+        sooner = [route for key, route in waiting.items() if key not in found or route.minutes < found[key].minutes]
+        routes = [*found.values(), *(replace(route, unanswered=True) for route in sooner)]
+        return tuple(sorted(routes, key=lambda r: (r.clock, r.minutes, r.to)))
+
+    def _timed(self, priority: str, plan: str, tier: str, *, answered: bool) -> dict[tuple[str, str], Route]:
+        """Return the soonest route of each clock to each role, for a ticket that has had a first response or not."""
+        base = self._base(priority, plan, tier, answered)
         calendar, start = self.calendar(priority), self._opening(priority)
         found: dict[tuple[str, str], Route] = {}
 
         def keep(clock: str, minutes: float, to: str | None) -> None:
-            if to is not None and math.isfinite(minutes):
-                route = Route(clock, minutes, to, to not in self._policy.tiers)
-                known = found.get((clock, to))
-                if known is None or minutes < known.minutes:
-                    found[clock, to] = route
+            if to is not None and math.isfinite(minutes) and (clock, to) not in found:
+                found[clock, to] = Route(clock, minutes, to, to not in self._policy.tiers)
 
         for owed in _escalations(base):
             if owed.due is not None:
                 keep("age", calendar.open_minutes(start, owed.due), owed.to)
         before: dict[str, Verdict] = {}
         for clock, minutes, reached in self._thresholds(priority, plan, tier):
-            verdict = self._at(priority, plan, tier, clock, reached)
+            verdict = self._at(priority, plan, tier, clock, reached, answered)
             for owed in _added(before.get(clock, base), verdict):
                 keep(clock, minutes, owed.to)
             before[clock] = verdict
-        return tuple(sorted(found.values(), key=lambda r: (r.clock, r.minutes, r.to)))
+        return found
 
     def destination(self, priority: str, plan: str, tier: str, signal: str) -> tuple[str, ...]:
         """Return whom ``tier`` has to escalate to once ``signal`` is known and the basic checks are done.
@@ -123,24 +130,24 @@ class DeskRules:
         self._known(tier)
         if signal not in self._policy.doc.vocabulary.signals:
             return ()
-        verdict = self._ask(self._situation(priority, plan, tier, signals=(signal,)))
+        verdict = self._book.verdict(self._situation(priority, plan, tier, signals=(signal,)))
         added = _added(self._base(priority, plan, tier), verdict)
         return tuple(dict.fromkeys(owed.to for owed in added if owed.to is not None))
 
     def first_response(self, priority: str, plan: str) -> float:
         """Return the minutes within which a customer gets the first response, infinity where none is owed."""
-        verdict = self._ask(self._situation(priority, plan, self._first_tier(), answered=False))
+        verdict = self._base(priority, plan, self._first_tier(), answered=False)
         owed = (o for o in _replies(verdict, FIRST_RESPONSE) if o.repeat is None)
         return self._soonest(priority, owed)
 
     def resolution(self, priority: str) -> float:
         """Return the minutes within which a ticket is to be resolved, infinity where none is set."""
-        verdict = self._base(priority, self._plan, next(iter(self._policy.tiers)))
+        verdict = self._base(priority, self._plan, self._first_tier())
         return self._soonest(priority, (o for o in verdict.obligations if o.target and o.verb == RESOLVE))
 
     def update_every(self, priority: str) -> tuple[tuple[float, float], ...]:
         """Return the cadence of the customer's updates: (from this age on, every so many minutes), ascending."""
-        tier = next(iter(self._policy.tiers))
+        tier = self._first_tier()
         ages = {0.0} | {at for name, _, at in self._thresholds(priority, self._plan, tier) if name == "age"}
         cadence: list[tuple[float, float]] = []
         for age in sorted(ages):
@@ -152,7 +159,10 @@ class DeskRules:
 
     def calendar(self, priority: str) -> Calendar:
         """Return the calendar on which tickets of this priority count."""
-        return self._book.calendar(Situation(0.0, 0.0, self._plan, self._first_tier(), stated_priority=priority))
+        if priority not in self._calendars:
+            asked = Situation(0.0, 0.0, self._plan, self._first_tier(), stated_priority=priority)
+            self._calendars[priority] = self._book.calendar(asked)
+        return self._calendars[priority]
 
     def tier_calendar(self, tier: str) -> Calendar:
         """Return the calendar in which a tier works.
@@ -194,8 +204,7 @@ class DeskRules:
     ) -> Situation:
         """Return a made-up ticket: ``age`` and the ``clocks``' elapsed minutes are what it has counted.
 
-        ``answered`` tells whether it had its first response when it was opened: what only an unanswered ticket brings
-        is not what time alone does to a ticket.
+        ``answered`` tells whether it had its first response when it was opened.
         """
         start, calendar = self._opening(priority), self.calendar(priority)
         now = calendar.add(start, age)
@@ -219,20 +228,15 @@ class DeskRules:
             },
         )
 
-    def _ask(self, situation: Situation) -> Verdict:
-        """Return the verdict with the obligations that hold whatever made the ticket's priority what it is."""
-        return self._book.verdict(situation)
-
-    def _base(self, priority: str, plan: str, tier: str) -> Verdict:
-        key = (priority, plan, tier)
+    def _base(self, priority: str, plan: str, tier: str, answered: bool = True) -> Verdict:
+        key = (priority, plan, tier, answered)
         if key not in self._bases:
-            self._bases[key] = self._ask(self._situation(priority, plan, tier))
+            self._bases[key] = self._book.verdict(self._situation(priority, plan, tier, answered=answered))
         return self._bases[key]
 
-    def _at(self, priority: str, plan: str, tier: str, clock: str, reached: float) -> Verdict:
-        if clock == "age":
-            return self._ask(self._situation(priority, plan, tier, age=reached))
-        return self._ask(self._situation(priority, plan, tier, clocks={clock: reached}))
+    def _at(self, priority: str, plan: str, tier: str, clock: str, reached: float, answered: bool = True) -> Verdict:
+        age, clocks = (reached, None) if clock == "age" else (0.0, {clock: reached})
+        return self._book.verdict(self._situation(priority, plan, tier, age=age, clocks=clocks, answered=answered))
 
     def _thresholds(self, priority: str, plan: str, tier: str) -> list[tuple[str, float, float]]:
         """Return (clock, its figure, the minutes at which a rule first sees it) for one kind of ticket.

@@ -133,7 +133,8 @@ def arrival_curve(model: DeskModel) -> tuple[Floats, Floats]:
             rates[day * 24 : (day + 1) * 24] *= demand.quiet_days.factor
     total = weights.sum()
     rates = rates * (model.desk.calibrated.tickets_per_week / total) if total > 0 else np.zeros(hours)
-    return edges, np.concatenate([[0.0], np.cumsum(rates)])
+    expected: Floats = np.concatenate([[0.0], np.cumsum(rates)])
+    return edges.astype(np.float64), expected
 
 
 def arrivals(model: DeskModel, rng: np.random.Generator) -> Floats:
@@ -170,7 +171,8 @@ def with_odds(probability: float, odds_factor: float) -> float:
 def _pick(uniform: Floats, weights: list[float]) -> Codes:
     """Return an index for each number in [0, 1), in proportion to the weights."""
     edges = np.cumsum(weights)
-    return np.searchsorted(edges, uniform * edges[-1], side="right").astype(np.int8)
+    picked: Codes = np.searchsorted(edges, uniform * edges[-1], side="right").astype(np.int8)
+    return picked
 
 
 def _solved_by(model: DeskModel, uniform: Floats, category: Codes) -> Codes:
@@ -186,7 +188,8 @@ def _solved_by(model: DeskModel, uniform: Floats, category: Codes) -> Codes:
         ]
     )
     beyond = uniform < shares[category]
-    return np.cumprod(beyond, axis=1).sum(axis=1).astype(np.int8)
+    solved_by: Codes = np.cumprod(beyond, axis=1).sum(axis=1).astype(np.int8)
+    return solved_by
 
 
 def _tier_draws(model: DeskModel, seed: int, replication: int, tier: int, n: int, effort: Floats) -> TierDraws:

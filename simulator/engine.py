@@ -370,6 +370,9 @@ class Desk(simpy.Environment):
         for which, place in rules.age_joins:
             if which == index:
                 self._tell(ticket, place, Entry.AGE, due)
+        for which, place in rules.unanswered_joins:
+            if which == index and not self.responded[ticket.index] <= due:
+                self._tell(ticket, place, Entry.AGE, due)
         if rules.age_move is None or rules.age_move[0] != index:
             return
         if ticket.stage == Stage.WAITING:

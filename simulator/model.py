@@ -34,6 +34,8 @@ class RouteLike(Protocol):
     def to(self) -> str: ...
     @property
     def parallel(self) -> bool: ...
+    @property
+    def unanswered(self) -> bool: ...
 
 
 class Rules(Protocol):
@@ -68,7 +70,8 @@ class TierRules:
 
     ``no_progress`` and ``unresolved`` count time in hand; ``no_progress_to`` and ``unresolved_to`` are the tier that
     then owns the ticket. ``joins`` are places told after time in hand: (minutes, place). ``age_move`` is (index into
-    ``KindRules.ages``, tier), ``age_joins`` are (index, place).
+    ``KindRules.ages``, tier), ``age_joins`` are (index, place), ``unanswered_joins`` those that join only if the
+    customer then still waits for the first response.
     """
 
     no_progress: float
@@ -78,6 +81,7 @@ class TierRules:
     joins: tuple[tuple[float, int], ...]
     age_move: tuple[int, int] | None
     age_joins: tuple[tuple[int, int], ...]
+    unanswered_joins: tuple[tuple[int, int], ...]
     expertise: Move
     code_change: Move
     unresolvable: Move
@@ -204,15 +208,18 @@ def _tier_rules(
     joins: list[tuple[float, int]] = []
     age_move: tuple[int, int] | None = None
     age_joins: list[tuple[int, int]] = []
+    unanswered: list[tuple[int, int]] = []
     for route in sorted(routes, key=lambda route: route.minutes):
         to = places.number(route.to)
         if to <= TIERS.index(tier):
             continue  # a timer never sends a ticket down
         moves = not route.parallel and to < len(TIERS)
+        if route.unanswered and (moves or not _is_age(route)):
+            continue  # an agent who has a ticket in hand has answered it, and its move is timed without regard to that
         if _is_age(route):
             index = aged.index(route.minutes)
             if not moves:
-                age_joins.append((index, to))
+                (unanswered if route.unanswered else age_joins).append((index, to))
             elif age_move is None:
                 age_move = (index, to)
         elif not moves:
@@ -231,6 +238,7 @@ def _tier_rules(
         tuple(joins),
         age_move,
         tuple(age_joins),
+        tuple(unanswered),
         move("needs_expertise"),
         move("needs_code_change"),
         move("unresolvable"),

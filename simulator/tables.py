@@ -59,7 +59,7 @@ VISITS: Final = np.dtype(
     ]
 )
 """``entered`` ownership begins, ``available`` the hand-off is done, ``began`` an agent takes it, ``left`` ownership
-ends, ``released`` that agent is free again. In places other than tiers nobody works on it: all three are ``entered``."""
+ends, ``released`` that agent is free again. Nobody works in places that are no tiers: all three are ``entered``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,8 @@ def _write_csv(path: Path, lines: Iterable[list[Any]]) -> None:
         ) as file:
             temporary = file.name
             _write_lines(file, lines)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
     except (OSError, ValueError) as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
