@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Footer, Input, Select, TextArea
@@ -84,7 +85,7 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
             return
         yield Words(Content.styled(field.label + needed, "bold"), classes="label")
         if field.kind == "choice":
-            rows = [(_caption(c.label, c.value), c.value) for c in field.choices]
+            rows = [(_caption(c.label), c.value) for c in field.choices]
             value = given if given in {c.value for c in field.choices} else Select.NULL
             yield self._keep(field.name, "", _Choice(rows, prompt="choose", value=value, compact=True))
         elif field.kind == "choices" and field.choices:
@@ -106,6 +107,16 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
         """Begin in the first field."""
         first = next(iter(self._widgets.values()), None)
         (first or self.query_one("#submit")).focus(scroll_visible=False)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Keep the label above the field in hand in view."""
+        fields = self.query_one("#fields", VerticalScroll)
+        before: Widget | None = None
+        for widget in fields.children:
+            if widget is event.widget and before is not None:
+                both = before.virtual_region.union(widget.virtual_region)
+                self.call_after_refresh(fields.scroll_to_region, both, animate=False)
+            before = widget
 
     # -- what stands in it -------------------------------------------------------------------------------------
 
@@ -200,10 +211,9 @@ class _Choice(Select[str]):
     HELP = "Enter opens the list; typing finds an entry; Enter takes it."
 
 
-def _caption(label: str, value: str) -> Text:
-    """Return how a choice is shown: its label, with the short name where that says more."""
-    text = label[:1].upper() + label[1:]
-    return Text(text if value.lower() in text.lower() or "_" in value else f"{value}: {text}")
+def _caption(label: str) -> Text:
+    """Return how a choice is shown, as text that nobody reads as markup."""
+    return Text(label[:1].upper() + label[1:])
 
 
 def _rows(field: Field) -> int:

@@ -121,7 +121,8 @@ class DrillScreen(Screen[None]):
         new = [Words(block, classes="said") for block in blocks[len(pane.query(".said")) :]]
         if new:
             pane.mount_all(new)
-            self.call_after_refresh(pane.scroll_to_widget, new[0], top=True, animate=False)
+            # Once for the new text to be laid out, once for the pane to know its new length.
+            self.call_after_refresh(self.call_after_refresh, pane.scroll_to_widget, new[0], top=True, animate=False)
 
     def _fill_menu(self) -> None:
         menu = self.query_one("#acts", Menu)

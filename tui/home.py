@@ -71,10 +71,12 @@ class HomeScreen(Screen[None]):
         menu = self.query_one(Menu)
         at = menu.highlighted or 0
         self._attempts = {name: past_attempts(self._home, name) for name in self._scenarios}
-        menu.set_options([Option(self._line(info), id=info.id) for info in self._scenarios.values()])
+        menu.clear_options()
+        for info in self._scenarios.values():
+            menu.add_options([Option(self._line(info), id=info.id), None])
         lab = Content.assemble(
             ("The lab: a month at the desk\n", "bold"),
-            "Change how many people there are and when a ticket moves on; see a month beside the one you know.\n",
+            "Change how many people there are and when a ticket moves on; see a month beside the one you know.",
         )
         menu.add_option(Option(lab, id=_LAB))
         menu.highlighted = min(at, menu.option_count - 1)
@@ -86,7 +88,7 @@ class HomeScreen(Screen[None]):
             (info.title, "bold"),
             (f"\n{info.level} · {seat} · {number(info.minutes)} min · ", "$text-muted"),
             how,
-            f"\n{info.about.strip()}\n",
+            f"\n{info.about.strip()}",
         )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -20,11 +20,13 @@ from policy import load_policy
 from policy.errors import DeskDrillError
 from simulator import SimulationResult, load_desk
 from tui.messages import HomeWanted, MonthsCancelled, MonthsDone, MonthsFailed, MonthsReady
-from tui.whatif import Knob, bar, knobs, rows, run_months
+from tui.whatif import DESK, Baseline, Knob, bar, knobs, rows, run_months
 from tui.widgets import Words
 
 MONTHS = 40
-_BAR = 24
+_COLUMNS = (("Figure", 21), ("January", 8), ("Now", 9), ("Changed", 9), ("Difference", 17))
+_PADDING = 2
+_LEAST_BAR = 8
 
 
 class LabScreen(Screen[None]):
@@ -33,8 +35,9 @@ class LabScreen(Screen[None]):
     CSS_PATH = "lab.tcss"
     HELP = (
         "Each figure is the mean of so many simulated months. “Now” is the desk and the procedure as they are, "
-        "“Changed” is with your changes; both meet the same tickets with the same luck, so a difference is your change's doing. "
-        "“± …” is its 95 % interval; ▲ and ▼ mark a difference that is surely not nothing, · one that may be. "
+        "“Changed” is with your changes; both meet the same tickets with the same luck, so a difference is your "
+        "change's doing. “± …” is its 95 % interval; ▲ and ▼ mark a difference that is surely not nothing, · one that "
+        "may be. "
         "January is what the report of January 2025 says.\n\n"
         "Times are written 30m, 1.5h or 2d. Up and down change a number of people. Enter, Ctrl+R or the button run "
         "the months; more months make the intervals narrower. Escape calls a run off, or goes home."
@@ -50,7 +53,7 @@ class LabScreen(Screen[None]):
         super().__init__()
         self._start = (ref, dict(policy_sets), dict(desk_sets))
         self._knobs: tuple[Knob, ...] = ()
-        self._baseline: SimulationResult | None = None
+        self._baseline: Baseline | None = None
         self._shown: tuple[SimulationResult, SimulationResult] | None = None
         self._running = False
         self._failed = ""
@@ -59,7 +62,7 @@ class LabScreen(Screen[None]):
         """Lay out what can be changed above (or beside) the figures."""
         try:
             ref, policy_sets, desk_sets = self._start
-            self._knobs = knobs(load_policy(ref, policy_sets), load_desk("january_2025", desk_sets))
+            self._knobs = knobs(load_policy(ref, policy_sets), load_desk(DESK, desk_sets))
         except DeskDrillError as error:
             self._failed = str(error)
         yield Words(Content.styled("The lab: a month at the desk", "bold"), id="title")
@@ -110,7 +113,7 @@ class LabScreen(Screen[None]):
         self._simulate(self.changes(), int(count[:9]), self._baseline)
 
     @work(thread=True, exclusive=True, group="lab", exit_on_error=False)
-    def _simulate(self, changes: Mapping[str, str], months: int, baseline: SimulationResult | None) -> None:
+    def _simulate(self, changes: Mapping[str, str], months: int, baseline: Baseline | None) -> None:
         """Run both months (thread). Everything leaves as a message; a cancelled run stops at the next progress."""
         worker = get_current_worker()
 
@@ -148,10 +151,10 @@ class LabScreen(Screen[None]):
         event.stop()
         self._running = False
         self._baseline = event.baseline
-        self._shown = (event.baseline, event.changed)
+        self._shown = (event.baseline.result, event.changed)
         self._show(*self._shown)
-        months = event.baseline.replications
-        if event.changed is event.baseline:
+        months = event.changed.replications
+        if event.changed is event.baseline.result:
             self._say(f"The desk as it is, mean of {months} months. Change something and run again.")
         else:
             self._say(f"{event.what}. Mean of {months} months each, with the same tickets and the same luck.")
@@ -172,18 +175,22 @@ class LabScreen(Screen[None]):
     def _show(self, before: SimulationResult, after: SimulationResult) -> None:
         table = self.query_one("#figures", DataTable)
         at = table.cursor_row
-        wide = self.has_class("-wide")
         table.clear(columns=True)
-        heads = [("Figure", 21), ("January", 8), ("Now", 9), ("Changed", 9), ("Difference", 17)]
-        for head, width in [*heads, *([("| now, # changed", _BAR)] if wide else [])]:
-            table.add_column(Text(head, justify="left" if head[0] in "F|" else "right"), width=width)
+        for head, width in _COLUMNS:
+            table.add_column(Text(head, justify="left" if head == "Figure" else "right"), width=width)
+        # A bar only where all else has its room (one column is the scroll bar's).
+        room = self.query_one("#outcome").content_size.width - 1
+        length = min(30, room - sum(width + _PADDING for _, width in _COLUMNS) - _PADDING)
+        bars = length >= _LEAST_BAR and after is not before
+        if bars:
+            table.add_column(Text("now | new #"[:length]), width=length)
         for row in rows(before, after):
             style = "" if row.sign in ("", "·") else "bold"
             cells = [Text(row.label)]
             cells += [Text(text, justify="right") for text in (row.reference, row.now, row.changed)]
             cells.append(Text(f"{row.difference} {row.sign}".strip(), style=style, justify="right"))
-            if wide:
-                cells.append(Text(bar(row, _BAR)))
+            if bars:
+                cells.append(Text(bar(row, length)))
             table.add_row(*cells, key=row.name)
         table.move_cursor(row=min(at, table.row_count - 1), animate=False)
 

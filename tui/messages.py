@@ -9,6 +9,7 @@ from textual.message import Message
 
 from grading import Grade
 from simulator import SimulationResult
+from tui.whatif import Baseline
 
 
 @dataclass
@@ -58,7 +59,7 @@ class MonthsDone(Message):
 class MonthsReady(Message):
     """A simulation has ended: the desk as it is, the desk as changed, and in words what was changed."""
 
-    baseline: SimulationResult
+    baseline: Baseline
     changed: SimulationResult
     what: str
 

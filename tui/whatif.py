@@ -10,6 +10,7 @@ from policy import Policy, load_policy
 from policy.errors import InputError
 from simulator import Desk, SimulationResult, load_desk, simulate
 
+DESK = "january_2025"
 SEED = 1
 """Both months meet the same tickets with the same luck, so their difference is the change's and not chance's."""
 MOST_MONTHS = 2_000
@@ -25,6 +26,19 @@ class Knob:
     label: str
     value: str
     people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The months of the desk as it is, and of which desk and procedure they are (the files may change meanwhile)."""
+
+    result: SimulationResult
+    policy_digest: str
+    desk: Desk
+
+    def fits(self, policy: Policy, desk: Desk, months: int) -> bool:
+        """Return whether these are so many months of that desk under that policy."""
+        return (self.result.replications, self.policy_digest, self.desk) == (months, policy.digest, desk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +87,10 @@ def run_months(
     changes: Mapping[str, str],
     months: int,
     *,
-    baseline: SimulationResult | None = None,
+    baseline: Baseline | None = None,
     progress: Progress | None = None,
-) -> tuple[SimulationResult, SimulationResult]:
-    """Return the months of the desk as it is and as changed; a ``baseline`` of as many months is used again.
+) -> tuple[Baseline, SimulationResult]:
+    """Return the months of the desk as it is and as changed; a ``baseline`` that still fits is used again.
 
     ``changes`` are values by path (``policy.…``, ``desk.…``). One process does all: an app runs in this one.
 
@@ -89,18 +103,19 @@ def run_months(
     desk_changes = {k.removeprefix("desk."): v for k, v in changes.items() if k.startswith("desk.")}
     # What is wrong with a change is said before a second is spent on the months.
     new_policy = load_policy(ref, {**policy_sets, **policy_changes})
-    new_desk = load_desk("january_2025", {**desk_sets, **desk_changes})
-    fresh = baseline is None or baseline.replications != months
+    new_desk = load_desk(DESK, {**desk_sets, **desk_changes})
+    policy, desk = load_policy(ref, policy_sets), load_desk(DESK, desk_sets)
+    fresh = baseline is None or not baseline.fits(policy, desk, months)
     total = months * (int(fresh) + int(bool(changes)))
 
     def told(offset: int) -> Progress | None:
         return None if progress is None else lambda done, _: progress(offset + done, total)
 
     if baseline is None or fresh:
-        policy, desk = load_policy(ref, policy_sets), load_desk("january_2025", desk_sets)
-        baseline = simulate(policy, desk, replications=months, seed=SEED, workers=1, progress=told(0))
+        result = simulate(policy, desk, replications=months, seed=SEED, workers=1, progress=told(0))
+        baseline = Baseline(result, policy.digest, desk)
     if not changes:
-        return baseline, baseline
+        return baseline, baseline.result
     offset = months if fresh else 0
     changed = simulate(new_policy, new_desk, replications=months, seed=SEED, workers=1, progress=told(offset))
     return baseline, changed
