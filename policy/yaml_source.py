@@ -96,7 +96,9 @@ def load_yaml(where: Path | str, *, name: str | None = None) -> Source:
     if node is None:
         raise InputError.at(named, None, None, "is empty")
     lines: dict[KeyPath, int] = {}
-    return Source(named, _plain(node, (), lines, named), lines)
+    data = _plain(node, (), lines, named)
+    last = text.count("\n") + 1  # libyaml puts an empty value at the end of a text on the line after it
+    return Source(named, data, {path: min(line, last) for path, line in lines.items()})
 
 
 def read_text(path: Path, named: str | None = None, *, max_bytes: int = MAX_BYTES) -> str:
@@ -326,7 +328,8 @@ def validate(model: type[ModelT], source: Source) -> ModelT:
             places.setdefault(_real_path(detail, source), []).append(detail)
         # Where a value may be of several kinds, pydantic reports each; what was tried to the bottom says most.
         deepest = [p for p in places if not any(p != q and q[: len(p)] == p for q in places)]
-        path = min(deepest, key=lambda p: source.line(p) or 0)
+        # A key that is missing is often one that is misspelt; the misspelt one is told first.
+        path = min(deepest, key=lambda p: (places[p][0]["type"] == "missing", source.line(p) or 0))
         message = explain(places[path], str(path[-1]) if path else "", model)
         more = len(deepest) - 1
         if more:
