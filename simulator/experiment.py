@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
@@ -159,14 +160,31 @@ def _blocks(model: DeskModel, seed: int, chunks: list[range], workers: int) -> I
         yield from (simulate_months(model, seed, chunk) for chunk in chunks)
         return
     # Spawned, not forked: the caller may run threads (an app does), and a fork would copy their locks.
-    # Ctrl+C reaches every process of a terminal; only this one answers it, the others finish their chunk and go.
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=signal.signal, initargs=ignore) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(simulate_months, [model] * len(chunks), [seed] * len(chunks), chunks)
+            with _interrupts_held():
+                blocks = pool.map(simulate_months, [model] * len(chunks), [seed] * len(chunks), chunks)
+            yield from blocks
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl+C back while processes are started.
+
+    It reaches every process of a terminal. Those that are started here inherit the mask and never see it: they finish
+    their chunk and go. This process answers it, afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check(what: str, value: int, low: int, high: int) -> None:
