@@ -6,10 +6,12 @@ Exit codes: 0 done · 1 a check that was asked for failed · 2 wrong use or bad 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from deskdrill import app_command, doctor, policy_command, practice, scenario_command, simulate_command, tour
 from deskdrill.options import Parser
@@ -34,9 +36,7 @@ LONGEST = 600
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that ``argv`` (or the command line) names; return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _prepare_streams()
     try:
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -88,6 +88,16 @@ def _version() -> str:
         return version("deskdrill")
     except PackageNotFoundError:  # run from a folder that was never installed
         return "(not installed)"
+
+
+def _prepare_streams() -> None:
+    """Make sure that the three streams are there, and that no character makes printing fail."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever called us
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (open until the end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _let_go_of_stdout() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
-from deskdrill.output import Column, Table, as_json, narrate, rendered, shortened, write, write_file
+from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
 
 if TYPE_CHECKING:
     from policy import Entry, Policy
@@ -208,7 +208,7 @@ def _sheet(found: dict[str, Any]) -> str:
                 f"{label:<12} {_line(value)}", 100, subsequent_indent=" " * 13,
                 break_long_words=False, break_on_hyphens=False,
             )  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return plain("\n".join(lines)) + "\n"
 
 
 def _line(value: Any) -> str:

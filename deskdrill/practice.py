@@ -97,7 +97,7 @@ def _read(name: str) -> Transcript:
     from grading.transcript import MAX_BYTES
 
     if name != "-":
-        return read_transcript(Path(name))
+        return read_transcript(Path(name), name=shortened(name, 300))
     raw = sys.stdin.buffer.read(MAX_BYTES + 1)
     return read_transcript(raw.decode("utf-8", "surrogateescape"), name="<stdin>")
 

@@ -395,7 +395,7 @@ def test_a_full_disk_is_an_error() -> None:
     assert err == b"deskdrill: the output could not be written: No space left on device\n"
 
 
-@pytest.mark.parametrize("seconds", [0.7, 3.0])
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
 def test_ctrl_c_stops_at_once_and_says_so(seconds: float) -> None:
     process = start("simulate", "--replications", "100000", "--workers", "2", stdout=subprocess.PIPE)
     time.sleep(seconds)
@@ -408,3 +408,24 @@ def test_output_in_a_narrow_encoding_is_no_error() -> None:
     process = start("policy", "show", stdout=subprocess.PIPE, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str) -> None:
+    command = f'exec "$0" -m deskdrill scenario list {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_names_of_files_cannot_speak_to_the_terminal(run: Run, tmp_path: Path) -> None:
+    torn = tmp_path / "\x1b[31mred.jsonl"
+    torn.write_text(Path(FIRST_TRY).read_text() + '{"torn')
+    assert "\x1b" not in run("play", "api_401", "--actions", torn)
+    policy = tmp_path / "\x1b[31mred.yaml"
+    policy.write_text((DATA / "drill_policy.yaml").read_text())
+    assert "\x1b" not in run("policy", "show", "hand.over", "--policy", policy)
+    saved = tmp_path / "\x1b[31msaved.jsonl"
+    told = f"Wrote the transcript to {saved}.\n".replace("\x1b", "?")
+    run("play", "api_401", "--actions", FIRST_TRY, "--save", saved, err=told)

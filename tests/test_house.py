@@ -155,3 +155,61 @@ def test_what_the_wheel_installs_works_without_the_project(wheel: Path, tmp_path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith(str(tmp_path))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a space in its name, the Makefile and a stand-in for Python that tells its arguments."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        (folder / name).write_bytes((ROOT / name).read_bytes())
+    python = folder / "python"
+    python.write_text(
+        '#!/bin/sh\necho "$@" >> told\n'
+        'case "$*" in *venv*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;; *hatchling*) [ ! -f broken ];; esac\n'
+    )
+    python.chmod(0o755)
+    return folder
+
+
+def _make(folder: Path, target: str = "run") -> tuple[int, list[str]]:
+    """Run make there; return its exit code and what Python was asked to do."""
+    told = folder / "told"
+    told.unlink(missing_ok=True)
+    command = ["make", target, f"PYTHON={folder / 'python'}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
+    return done.returncode, [line for line in told.read_text().splitlines() if "version_info" not in line]
+
+
+def test_make_installs_once_and_then_only_runs(folder: Path) -> None:
+    code, told = _make(folder)
+    assert code == 0
+    assert [line.split()[:3] for line in told] == [
+        ["-m", "venv", "--clear"],
+        ["-m", "pip", "install"],
+        ["-m", "pip", "install"],
+        ["-m", "deskdrill"],
+    ]
+    assert all("-c constraints.txt" in line for line in told if "pip" in line)
+    assert _make(folder) == (0, ["-m deskdrill"])
+
+
+def test_make_begins_afresh_after_an_interruption_and_in_another_place(folder: Path) -> None:
+    (folder / "broken").touch()
+    code, told = _make(folder)
+    assert code == 2
+    assert "-m deskdrill" not in told
+    (folder / "broken").unlink()
+    assert len(_make(folder)[1]) == 4
+    moved = folder.rename(folder.parent / "another folder")
+    assert len(_make(moved)[1]) == 4
+    assert _make(moved) == (0, ["-m deskdrill"])
+
+
+def test_make_test_runs_every_check(folder: Path) -> None:
+    _make(folder)
+    code, told = _make(folder, "test")
+    assert code == 0
+    for tool in ("ruff check", "mypy", "importlinter", "pytest"):
+        assert any(tool in line for line in told), tool
