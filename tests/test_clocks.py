@@ -224,6 +224,29 @@ OFFICE = Calendar({day: [(540, 1020)] for day in WEEKDAYS[:5]})
 MONDAY = instant("2026-02-02T00:00:00+00:00")
 
 
+def test_the_example_of_the_documentation() -> None:
+    """docs/clocks.md tells the story of this ticket."""
+    hours: list[Interval] = [(540, 720), (780, 1020)]
+    desk = Calendar({day: hours for day in WEEKDAYS[:5]}, zone="Europe/Berlin")
+
+    def friday(text: str, days: int = 0) -> float:
+        moment = datetime.fromisoformat(f"2026-02-06T{text}:00").replace(tzinfo=ZoneInfo("Europe/Berlin"))
+        return to_instant(moment + timedelta(days=days))
+
+    clock = Clock(desk, 240).start(friday("11:30"))
+    assert clock.due_at(clock.at) == friday("16:30")
+    clock = clock.pause(friday("13:30"))
+    assert (clock.elapsed_then, clock.due_at(clock.at)) == (60, None)
+    clock = clock.resume(friday("16:00"))
+    assert (clock.elapsed_then, clock.due_at(clock.at)) == (60, friday("11:00", 3))
+    assert clock.breach(friday("10:00", 3)) is None
+    clock = clock.with_target(friday("10:00", 3), 120)
+    assert (clock.elapsed_then, clock.due_at(clock.at)) == (180, friday("17:00"))
+    assert clock.breach(clock.at) == friday("10:00", 3)
+    friday_late = MONDAY + 4 * 1440 + 1010  # 16:50
+    assert OFFICE.add(friday_late, 480) == MONDAY + 7 * 1440 + 1010
+
+
 def test_a_clock_without_a_target_is_never_due() -> None:
     clock = Clock(OFFICE).start(MONDAY)
     assert clock.due_at(MONDAY) is None
