@@ -227,7 +227,7 @@ MONDAY = instant("2026-02-02T00:00:00+00:00")
 def test_the_example_of_the_documentation() -> None:
     """docs/clocks.md tells the story of this ticket."""
     hours: list[Interval] = [(540, 720), (780, 1020)]
-    desk = Calendar({day: hours for day in WEEKDAYS[:5]}, zone="Europe/Berlin")
+    desk = Calendar(dict.fromkeys(WEEKDAYS[:5], hours), zone="Europe/Berlin")
 
     def friday(text: str, days: int = 0) -> float:
         moment = datetime.fromisoformat(f"2026-02-06T{text}:00").replace(tzinfo=ZoneInfo("Europe/Berlin"))

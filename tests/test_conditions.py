@@ -130,7 +130,8 @@ def test_a_condition_and_since_when(raw: Any, facts: dict[str, Any], answer: tup
         ({"always": False}, "always: found 'False', which this key cannot hold"),
         ({"capability": "near"}, "capability: found 'near', which this key cannot hold"),
         pytest.param(
-            {"signal": []}, "signal", marks=pytest.mark.xfail(strict=True, reason="an empty list is taken, and never holds")
+            {"signal": []}, "signal",
+            marks=pytest.mark.xfail(strict=True, reason="an empty list is taken, and never holds"),
         ),
         ({"signal": "till_ded"}, "which is no signal of the vocabulary; did you mean \"till_dead\"?"),
         ({"signal": [["till_dead"]]}, "which is no signal"),
@@ -152,7 +153,7 @@ def test_a_condition_and_since_when(raw: Any, facts: dict[str, Any], answer: tup
         ({"count": {"name": "tils", "at_least": 1}}, "which is no count of the vocabulary; did you mean \"tills\"?"),
         ({"is": "x"}, 'there is no condition named "x"'),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_condition(raw: Any, said: str) -> None:
     with pytest.raises(InputError) as error:
         read_condition(raw, builder().words)
