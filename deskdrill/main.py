@@ -18,17 +18,20 @@ from deskdrill.options import Parser
 from deskdrill.output import plain
 
 ABOUT = """\
-Practise escalating support tickets, ask what another policy or another staffing would do to a
-support desk, and print the procedure: one file of rules says it, everything here reads it."""
+Practise escalating support tickets, ask what another policy or another
+staffing would do to a support desk, and print the procedure. One file of rules
+says it; everything here reads it."""
 
 EXAMPLES = """\
 examples:
-  deskdrill                                                   open the app
-  deskdrill simulate --set policy.tiers.T1.no_progress=60m    a month under another timer
-  deskdrill scenario reference api_401                        a perfect run of a drill
-  deskdrill policy show tiers.T1.no_progress                  a figure, and the rules that use it
+  deskdrill                                     open the app
+  deskdrill simulate --set desk.staffing.T2.agents=4
+                                                a month with another staffing
+  deskdrill scenario reference api_401          a perfect run of a drill
+  deskdrill policy show tiers.T1.no_progress    a figure, and who uses it
 
-Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
+Results go to stdout, everything else to stderr.
+Exit codes: 0 done, 1 a check failed, 2 wrong use or bad input."""
 
 LONGEST = 600
 """Characters of an error message that are shown; a value from outside may be quoted in it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -60,14 +61,15 @@ Run = Callable[[argparse.Namespace], int]
 
 def command(commands: Commands, name: str, about: str, run: Run, more: str = "") -> Parser:
     """Add a command; ``about`` is its line in the list, ``more`` what its own help adds to that."""
-    parser: Parser = commands.add_parser(name, help=about, description=f"{about}\n\n{more}".strip())
+    description = f"{about}.\n\n{textwrap.fill(more, 79)}".strip()
+    parser: Parser = commands.add_parser(name, help=about, description=description)
     parser.set_defaults(run=run, parser=parser)
     return parser
 
 
 def family(commands: Commands, name: str, about: str) -> Commands:
     """Add a command that only has commands of its own."""
-    parser: Parser = commands.add_parser(name, help=about, description=about)
+    parser: Parser = commands.add_parser(name, help=about, description=f"{about}.")
 
     def nothing_named(_: argparse.Namespace) -> int:
         parser.error("names no command")

@@ -87,10 +87,11 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda c: " ".join(c) or "deskdrill")
-def test_every_command_has_help(run: Run, command: list[str]) -> None:
+def test_every_command_has_help(run: Run, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     text = run(*command, "--help")
     assert text.startswith("usage: deskdrill")
-    assert all(len(line) <= 110 for line in text.splitlines())
+    assert all(len(line) <= 80 for line in text.splitlines())
 
 
 def test_there_are_the_commands_there_should_be() -> None:
