@@ -60,6 +60,7 @@ class Recorder:
         self._seat = scenario.seat
         self._opens = scenario.opens
         self._open: dict[ActKey, Duty] = {}
+        self._moved: dict[ActKey, Duty] = {}
         self._closed: list[Duty] = []
         self.missteps: list[Misstep] = []
         self.kinds: list[tuple[float, str]] = []
@@ -70,13 +71,17 @@ class Recorder:
         owed = {o.key: o for o in verdict.owed_by(self._seat) if not o.target}
         for key in [key for key in self._open if key not in owed]:
             duty = self._open.pop(key)
-            lapsed_in_time = duty.due is None or minute <= duty.due + EPSILON
-            self._closed.append(replace(duty, void=lapsed_in_time))
+            in_time = duty.due is None or minute <= duty.due + EPSILON
+            if in_time and any(o.key == key for o in verdict.obligations):
+                self._moved[key] = duty
+            else:
+                self._closed.append(replace(duty, void=in_time))
         for key, o in owed.items():
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
             since = known.since if known is not None else max(self._minute(o.since), self._last_done(key))
             self._open[key] = Duty(key, o.rules, o.dimension, o.weight, o.critical, o.text, since, due, None)
+        self._note_early(verdict)
 
     def record(self, deed: Deed, verdict: Verdict) -> None:
         """See a deed, with the verdict that held just before it took effect."""
@@ -91,6 +96,9 @@ class Recorder:
             duty = self._open.pop(o.key, None)
             if duty is not None:
                 self._closed.append(replace(duty, done=minute, spoiled=forbidden))
+        if ban is None:  # what went to somebody else together with the ticket may still be done from here
+            for key in [key for key in self._moved if deed.fits(*key)]:
+                self._closed.append(replace(self._moved.pop(key), done=minute))
         if ban is not None:
             key = (deed.verb, deed.to, None, None)
             self._misstep("forbidden", key, ban.rules, ban.dimension, ban.weight, ban.critical, ban.text, minute)
@@ -104,8 +112,23 @@ class Recorder:
         """Return all duties, in order of their due; what is still open is judged at ``horizon`` (a minute)."""
         for duty in self._open.values():
             self._closed.append(replace(duty, void=duty.due is not None and duty.due > horizon + EPSILON))
+        self._closed += [replace(duty, moved=True) for duty in self._moved.values()]
         self._open.clear()
         return tuple(sorted(self._closed, key=lambda d: (d.due is None, d.due or 0.0, d.since)))
+
+    def _note_early(self, verdict: Verdict) -> None:
+        """Count what was done before it began to be owed, where the rules say that this counts."""
+        known = {(duty.key, duty.done) for duty in self._closed}
+        for o in verdict.fulfilled:
+            if o.owner != self._seat or o.target or o.done_at is None or o.key in self._open:
+                continue
+            done = self._minute(o.done_at)
+            if (o.key, done) not in known:
+                due = None if o.due is None else self._minute(o.due)
+                since = self._minute(o.since)
+                duty = Duty(o.key, o.rules, o.dimension, o.weight, o.critical, o.text, min(since, done), due, done)
+                self._closed.append(duty)
+                known.add((o.key, done))
 
     def _unasked(self, deed: Deed, verdict: Verdict, minute: float) -> None:
         """Judge a deed that its seat did not owe and no rule forbids."""

@@ -130,7 +130,8 @@ class Drill:
 
     def next_event_minute(self) -> float | None:
         """Return the next minute at which something happens by itself or a timer of the rulebook flips."""
-        instants = [self._world.next_event(), self.rulebook.next_change(self._world.situation())]
+        change = self.rulebook.next_change(self._world.situation(), self.verdict)
+        instants = [self._world.next_event(), change]
         known = [t for t in instants if t is not None]
         return round(min(known) - self.scenario.opens, 6) if known else None
 
@@ -211,7 +212,8 @@ class Drill:
         """Move to ``minute``, stopping wherever something happens or a timer flips."""
         goal = self.scenario.opens + min(minute, self.horizon)
         while self._world.now < goal:
-            stops = [self._world.next_event(), self.rulebook.next_change(self._world.situation()), goal]
+            change = self.rulebook.next_change(self._world.situation(), self.verdict)
+            stops = [self._world.next_event(), change, goal]
             ahead = [t for t in stops if t is not None]
             self._world.move_to(min(goal, max(min(ahead), self._world.now)))
             self._look()
@@ -219,8 +221,8 @@ class Drill:
     def _look(self) -> Verdict:
         """Ask for the verdict that holds now, let the clocks follow it, and show it around."""
         verdict = self.rulebook.verdict(self._world.situation())
-        self._world.heed(verdict)
-        verdict = self.rulebook.verdict(self._world.situation())
+        if self._world.heed(verdict):
+            verdict = self.rulebook.verdict(self._world.situation())
         for watcher in self._watchers:
             watcher.observe(verdict, self._world.now)
         self.verdict = verdict

@@ -38,7 +38,8 @@ class Duty:
     """One instance of an obligation of the seat, as it went. Times are minutes of the drill.
 
     ``done`` is ``None`` while it was not done; ``void`` means that it ceased to be owed before it was due,
-    ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing.
+    ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing; ``moved`` that it went to
+    somebody else together with the ticket, undone: that counts only where the reference run did it before.
     """
 
     key: ActKey
@@ -52,6 +53,7 @@ class Duty:
     done: float | None
     void: bool = False
     spoiled: bool = False
+    moved: bool = False
 
     @property
     def group(self) -> tuple[str | None, ...]:
@@ -113,7 +115,7 @@ def items_of(reference: Iterable[Duty], horizon: float) -> tuple[Item, ...]:
     """Return the items of a drill from the duties of its reference run: those that were met by the horizon."""
     heaviest: dict[tuple[str | None, ...], Duty] = {}
     for duty in reference:
-        if duty.void or duty.weight <= 0 or duty.done is None:
+        if duty.void or duty.moved or duty.weight <= 0 or duty.done is None:
             continue
         known = heaviest.get(duty.group)
         if known is None or duty.weight > known.weight:
@@ -136,7 +138,10 @@ def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[M
         marks += [Mark(d.kind, share * d.credit, share, d, due=d.due) for d in own]
         if not own:
             marks.append(Mark("missed", 0.0, item.possible, item.duty, due=item.duty.due))
-    for own in by_group.values():  # duties that the trainee's own course created
+    for group in by_group.values():  # duties that the trainee's own course created
+        own = [d for d in group if not d.moved]
+        if not own:
+            continue
         heaviest = max(d.weight for d in own) * unit / len(own)
         marks += [Mark(d.kind, heaviest * (d.credit - 1.0), 0.0, d, due=d.due) for d in own]
     seen: dict[tuple[object, ...], int] = {}

@@ -114,8 +114,12 @@ class World:
             event.happens()
         self.now = max(self.now, instant)
 
-    def heed(self, verdict: Verdict) -> None:
-        """Let the clocks follow a verdict: what it holds still stands still; a new priority has a new target."""
+    def heed(self, verdict: Verdict) -> bool:
+        """Let the clocks follow a verdict: what it holds still stands still; a new priority has a new target.
+
+        Return whether a clock changed its ways, so that the verdict may have changed as well.
+        """
+        before = {name: (clock.state, clock.target, clock.calendar) for name, clock in self.clocks.items()}
         known = self.verdict.priority if self.verdict is not None else None
         if verdict.priority is not None and verdict.priority != known:
             self._new_priority(verdict.priority, first=known is None)
@@ -123,6 +127,7 @@ class World:
         for name, clock in self.clocks.items():
             self.clocks[name] = clock.pause(self.now) if name in still else clock.resume(self.now)
         self.verdict = verdict
+        return before != {name: (clock.state, clock.target, clock.calendar) for name, clock in self.clocks.items()}
 
     # -- what changes ------------------------------------------------------------------------------------------
 

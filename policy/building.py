@@ -143,6 +143,10 @@ class Builder:
         """Read a figure."""
         return self.at(path, lambda: read_figure(raw, self.figures))
 
+    def text(self, path: KeyPath, text: str) -> str:
+        """Return ``text`` with its figures in words."""
+        return self.at(path, lambda: fill_figures(text, self.figures))
+
     # -- parts -------------------------------------------------------------------------------------------------
 
     def rules(self) -> tuple[Rule, ...]:
@@ -165,7 +169,8 @@ class Builder:
         if doc.when is not None:
             parts.append(self.condition((*path, "when"), doc.when))
         elif has_effect and group.when is None:
-            raise self.source.error(path, "has an effect but no condition; if it always holds, write when: {always: true}")
+            message = "has an effect but no condition; if it always holds, write when: {always: true}"
+            raise self.source.error(path, message)
         if doc.unless is not None:
             parts.append(Not(self.condition((*path, "unless"), doc.unless)))
         when = All(tuple(parts)) if parts else Always()
@@ -176,7 +181,7 @@ class Builder:
         return Rule(
             id=doc.id,
             layer=self.doc.precedence.index(group.layer),
-            text=self.at((*path, "says"), lambda: fill_figures(doc.says, self.figures)),
+            text=self.text((*path, "says"), doc.says),
             when=when,
             define=doc.define.priority if doc.define else None,
             obliges=tuple(self._oblige((*path, "oblige"), o) for o in _each(doc.oblige)),
@@ -288,7 +293,7 @@ def _calendar(doc: CalendarDoc, name: str) -> Calendar:
     day = parse_duration(doc.business_day).amount
     if doc.always_open:
         return Calendar(None, zone=doc.time_zone, day_minutes=1440.0 if doc.business_day == "8h" else day, name=name)
-    hours = {day_name: read_intervals(doc.hours.get(day_name, "")) for day_name in WEEKDAYS}  # type: ignore[call-overload]
+    hours = {day_name: read_intervals(doc.hours.get(day_name, "")) for day_name in WEEKDAYS}
     special = {_day(text): read_intervals(part) for text, part in doc.special_days.items()}
     return Calendar(
         hours, zone=doc.time_zone, holidays=[_day(t) for t in doc.holidays], special_days=special,

@@ -26,6 +26,8 @@ class Facts(Protocol):
     """What a condition may ask while a verdict is being found."""
 
     situation: Situation
+    memo: dict[str, Answer]
+    """Answers of named conditions, found once per situation."""
 
     @property
     def priority(self) -> tuple[str | None, float]:
@@ -285,6 +287,26 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A condition of the policy's ``conditions``, asked once per situation however many rules use it."""
+
+    name: str
+    inner: Condition
+
+    def ask(self, facts: Facts) -> Answer:
+        """Return what the condition of that name answers."""
+        known = facts.memo.get(self.name)
+        if known is None:
+            known = facts.memo[self.name] = self.inner.ask(facts)
+        return known
+
+    def parts(self) -> Iterator[Condition]:
+        """Yield itself and everything inside."""
+        yield self
+        yield from self.inner.parts()
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """The names a condition may use, taken from the policy's vocabulary."""
 
@@ -314,8 +336,8 @@ class Words:
 
 
 KEYS = (
-    "always", "signal", "earlier_signal", "priority", "plan", "tier", "category", "status", "capability", "checked", "done",
-    "clock", "count", "is", "all", "any", "not",
+    "always", "signal", "earlier_signal", "priority", "plan", "tier", "category", "status", "capability", "checked",
+    "done", "clock", "count", "is", "all", "any", "not",
 )  # fmt: skip
 
 
@@ -400,7 +422,7 @@ def _read_named(name: str, words: Words, inside: tuple[str, ...]) -> Condition:
         raise InputError(f"the named conditions {' → '.join((*inside, name))} run in a circle")
     if name not in words.named:
         raise InputError(f'there is no condition named "{name}"{nearest(name, words.named)}')
-    return read_condition(words.named[name], words, (*inside, name))
+    return Named(name, read_condition(words.named[name], words, (*inside, name)))
 
 
 def _only(value: Mapping[str, Any], legal: tuple[str, ...]) -> None:

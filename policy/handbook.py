@@ -112,7 +112,7 @@ def _ways(policy: Policy, contact: ContactDoc) -> Iterator[str]:
         yield contact.note
     if contact.also_called:
         yield f"also called {contact.also_called}"
-    if contact.same_as in policy.contacts:
+    if contact.same_as is not None and contact.same_as in policy.contacts:
         yield f"the same person as {policy.contacts[contact.same_as].name}"
 
 

@@ -62,6 +62,8 @@ class Policy:
     calendar_cases: tuple[tuple[Condition, str], ...]
     relative_roles: Mapping[str, RelativeRole]
     figures: Figures
+    catalogue: Mapping[str, Entry]
+    """Every statement by its id, in the order of the file."""
 
     @property
     def tiers(self) -> Mapping[str, TierDoc]:
@@ -107,7 +109,7 @@ class Policy:
         v = self.doc.vocabulary
         for group in (v.roles, v.relative_roles, v.acts, v.contents, v.categories, self.doc.priorities):
             if name in group:
-                return str(group[name].label)  # type: ignore[index]
+                return str(group[name].label)
         for texts in (v.channels, v.checks, v.signals, v.plans):
             if name in texts:
                 return texts[name]
@@ -119,7 +121,7 @@ class Policy:
 
     def entries(self) -> tuple[Entry, ...]:
         """Return every statement of the catalogue, in the order of the file."""
-        return tuple(self._entries())
+        return tuple(self.catalogue.values())
 
     def entry(self, id_: str) -> Entry:
         """Return the statement with this id.
@@ -127,18 +129,18 @@ class Policy:
         Raises:
             InputError: there is none; the nearest id is named.
         """
-        known = {entry.id: entry for entry in self._entries()}
-        if id_ not in known:
-            raise InputError(f'{self.name} has no rule "{id_}"{nearest(id_, known)}')
-        return known[id_]
+        if id_ not in self.catalogue:
+            raise InputError(f'{self.name} has no rule "{id_}"{nearest(id_, self.catalogue)}')
+        return self.catalogue[id_]
 
-    def _entries(self) -> Iterator[Entry]:
-        for path, kind, title, text, doc in _entry_docs(self.doc):
-            line = self.source.line((*path, "id"))
-            said = self.fill(text)
-            yield Entry(doc.id, doc.source, said, kind, title, doc.assumed, doc.why, line)
-            for covered in doc.covers:
-                yield Entry(covered, doc.source, said, kind, title, doc.assumed, doc.why, line, parent=doc.id)
+
+def _entries(builder: Builder) -> Iterator[Entry]:
+    for path, kind, title, text, doc in _entry_docs(builder.doc):
+        line = builder.source.line((*path, "id"))
+        said = builder.text((*path, "says"), text)
+        yield Entry(doc.id, doc.source, said, kind, title, doc.assumed, doc.why, line)
+        for covered in doc.covers:
+            yield Entry(covered, doc.source, said, kind, title, doc.assumed, doc.why, line, parent=doc.id)
 
 
 def _entry_docs(doc: PolicyDoc) -> Iterator[tuple[KeyPath, str, str, str, EntryDoc]]:
@@ -196,8 +198,6 @@ def build_policy(source: Source) -> Policy:
     builder = Builder(doc, source)
     _check_names(builder)
     rules = builder.rules()
-    for path, _, _, text, _ in _entry_docs(doc):
-        builder.at((*path, "says"), lambda t=text: fill_figures(t, builder.figures))  # type: ignore[misc]
     return Policy(
         name=doc.name,
         digest=digest(source.data),
@@ -208,6 +208,7 @@ def build_policy(source: Source) -> Policy:
         calendar_cases=builder.calendar_cases(),
         relative_roles=builder.relative_roles(),
         figures=builder.figures,
+        catalogue={entry.id: entry for entry in _entries(builder)},
     )
 
 

@@ -44,6 +44,7 @@ class Rulebook:
         facts = self._facts(situation)
         priority, since = facts.priority
         obligations: dict[ActKey, Obligation] = {}
+        fulfilled: dict[ActKey, Obligation] = {}
         permissions: list[Permission] = []
         residual: list[Prohibition] = []
         strict: list[Prohibition] = []
@@ -54,8 +55,9 @@ class Rulebook:
                 continue
             for effect in rule.obliges:
                 for one in self._owed(rule, effect, began, facts):
-                    known = obligations.get(one.key)
-                    obligations[one.key] = one if known is None else _stricter(known, one)
+                    known_ones = obligations if one.done_at is None else fulfilled
+                    known = known_ones.get(one.key)
+                    known_ones[one.key] = one if known is None else _stricter(known, one)
             for act in rule.permits:
                 permissions += [Permission(*key, (rule.id,), rule.text) for key in _acts(act, facts)]
             for ban in rule.forbids:
@@ -73,16 +75,18 @@ class Rulebook:
             permissions=tuple(permissions),
             prohibitions=tuple(prohibitions),
             paused=tuple(paused.items()),
+            fulfilled=tuple(fulfilled.values()),
         )
 
-    def next_change(self, situation: Situation) -> float | None:
+    def next_change(self, situation: Situation, verdict: Verdict | None = None) -> float | None:
         """Return the next instant after ``now`` at which time alone may change the verdict, or ``None``.
 
         These are the instants at which a clock reaches a figure that a rule names, and the dues of what is owed.
+        ``verdict`` is the one for this situation, if it is at hand.
         """
         facts = self._facts(situation)
         instants = [condition.instant(facts) for condition in self._timed]
-        instants += [o.due for o in self.verdict(situation).obligations]
+        instants += [o.due for o in (verdict or self.verdict(situation)).obligations]
         return min((t for t in instants if t is not None and situation.now < t < math.inf), default=None)
 
     def timers(self) -> tuple[ClockReaches, ...]:
@@ -116,8 +120,7 @@ class Rulebook:
         for key in _acts(effect.act, facts):
             matching = [d for d in facts.situation.deeds if d.fits(*key)]
             counting = [d for d in matching if effect.earlier_counts or d.at >= since]
-            if repeat is None and counting:
-                continue  # done
+            done_at = min(d.at for d in counting) if repeat is None and counting else None
             due: float | None = None
             if repeat is not None and counting:
                 due = calendar.add(max(d.at for d in counting), repeat)
@@ -127,7 +130,7 @@ class Rulebook:
             ripe = effect.waits_for is None or (due is not None and now >= due) or effect.waits_for.ask(facts)[0]
             yield Obligation(
                 owner, *key, due, since, repeat, rules, effect.dimension, effect.weight, effect.critical,
-                rule.text, ripe, effect.target,
+                rule.text, ripe, effect.target, done_at,
             )  # fmt: skip
 
 
@@ -138,9 +141,11 @@ class _Facts:
         self, policy: Policy, situation: Situation, defining: tuple[Rule, ...], severity: Mapping[str, int]
     ) -> None:
         self.situation = situation
+        self.memo: dict[str, tuple[bool, float]] = {}
         self._policy = policy
         self.priority_rules: tuple[str, ...] = ()
         self.priority: tuple[str | None, float] = self._priority(defining, severity)
+        self.memo.clear()  # what was asked before the priority was known may depend on it
         self.attributes: Mapping[str, str | None] = {
             "plan": situation.plan,
             "tier": situation.tier,
@@ -234,7 +239,7 @@ def _stricter(a: Obligation, b: Obligation) -> Obligation:
         due=first.due, since=min(a.since, b.since), repeat=min(repeats, default=None),
         rules=tuple(dict.fromkeys((*first.rules, *second.rules))),
         dimension=first.dimension, weight=max(a.weight, b.weight), critical=a.critical or b.critical,
-        text=first.text, ripe=a.ripe or b.ripe, target=a.target and b.target,
+        text=first.text, ripe=a.ripe or b.ripe, target=a.target and b.target, done_at=first.done_at,
     )  # fmt: skip
 
 

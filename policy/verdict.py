@@ -19,8 +19,8 @@ class Obligation:
 
     ``due`` is an instant or ``None`` (no clock runs on it); ``since`` is when it began to be owed; ``repeat`` is the
     cadence in calendar minutes; ``ripe`` tells whether it may be done now even though a rule forbids the act (D6);
-    a ``target`` is a result to reach, not an act to do. ``rules`` cites every rule at work, the one that set the
-    due first.
+    a ``target`` is a result to reach, not an act to do. ``done_at`` is when it was done, ``None`` while it is open.
+    ``rules`` cites every rule at work, the one that set the due first.
     """
 
     owner: str
@@ -38,6 +38,7 @@ class Obligation:
     text: str
     ripe: bool = True
     target: bool = False
+    done_at: float | None = None
 
     @property
     def key(self) -> ActKey:
@@ -102,6 +103,7 @@ class Verdict:
     ``priority`` is what the rules define (or the stated one), ``priority_since`` when it became known.
     ``obligations`` are those still open, ordered by due. ``prohibitions`` are what is left of them after
     obligations and permissions have lifted theirs (D6). ``paused`` names clocks that a rule holds still.
+    ``fulfilled`` are obligations that hold and were done, some of them before they began to be owed.
     """
 
     priority: str | None
@@ -111,6 +113,7 @@ class Verdict:
     permissions: tuple[Permission, ...]
     prohibitions: tuple[Prohibition, ...]
     paused: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fulfilled: tuple[Obligation, ...] = ()
 
     def owed_by(self, owner: str) -> tuple[Obligation, ...]:
         """Return the open obligations of one role."""
