@@ -20,6 +20,7 @@ from grading.views import ActOption, ClockView, FactView, Message, TicketView
 from grading.vocabulary import contents_of, recipient, tags
 from grading.world import World
 from policy.calendars import to_datetime
+from policy.errors import InputError
 from policy.rulebook import Rulebook
 from policy.situation import RESOLVED, Deed, Situation
 from policy.verdict import Verdict
@@ -55,6 +56,7 @@ class Drill:
         self.rulebook = rulebook
         self.seed = seed
         self.horizon = scenario.horizon
+        _check_fit(scenario, rulebook)
         self._world = World(scenario, rulebook, seed)
         self._watchers: list[Watcher] = [] if watcher is None else [watcher]
         self._acts: list[Act] = []
@@ -331,3 +333,15 @@ class Drill:
         self._world.after(_REOPENS_AFTER, reopens)
         return True
 
+
+def _check_fit(scenario: Scenario, rulebook: Rulebook) -> None:
+    """Make sure that a scenario and a policy speak of the same desk."""
+    policy, ticket = rulebook.policy, scenario.ticket
+    for kind, name, legal in (
+        ("tier", scenario.seat, policy.tiers),
+        ("plan", ticket.customer.plan, policy.plans),
+        ("category", ticket.category, policy.categories),
+    ):
+        if name not in legal:
+            both = f"the scenario {scenario.id} cannot be played under the policy {policy.name}"
+            raise InputError(f'{both}: that has no {kind} "{name}"')

@@ -109,8 +109,9 @@ def _not_before(duty: Obligation) -> float:
 
 
 def _first_due(acts: Sequence[tuple[Obligation, dict[str, Any]]]) -> dict[str, Any]:
-    # Of two that are due at one instant the priority comes first: an escalation takes the ticket out of this seat.
-    return min(acts, key=lambda pair: (pair[0].due_or_never, pair[0].verb != "set_priority"))[1]
+    # Of those due at one instant the priority comes first and an escalation last: it takes the ticket out of this seat.
+    order = {"set_priority": -1, "escalate": 1}
+    return min(acts, key=lambda pair: (pair[0].due_or_never, order.get(pair[0].verb, 0)))[1]
 
 
 def _may(duty: Obligation, verdict: Verdict) -> bool:

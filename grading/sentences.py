@@ -25,21 +25,22 @@ def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -
             return f"ask the customer about {thing}"
         case "set_priority":
             return f"set the priority to {what}"
+        case "reply" if what is None:
+            return "reply to the customer"
+        case "reply" if what in policy.notices:
+            return f"send the customer {thing}{by}"
         case "reply":
-            notice = what in policy.notices
-            if notice:
-                return f"send the customer {_quoted(thing)}{by}"
-            return f"tell the customer: {thing}" if what else "reply to the customer"
+            return f"give the customer {thing}"
         case "document":
-            return f"write down in the ticket: {thing}" if what else "write it down in the ticket"
+            return f"write down {thing} in the ticket"
         case "escalate":
             return f"escalate to {whom}{f' ({thing})' if what else ''}"
         case "notify":
             return f"notify {whom}{by}"
         case "handoff":
-            return f"hand over to {whom}: {thing}" if to else f"hand over: {thing}"
+            return f"pass on to {whom} {thing}" if to else f"pass on {thing}"
         case "confirm":
-            return f"confirm{f' with {whom}' if to else ''}: {thing}"
+            return f"confirm{f' with {whom}' if to else ''} {thing}"
         case "remind":
             return "set a follow-up reminder"
         case "wait":
@@ -93,10 +94,6 @@ def _whom(to: str | None, policy: Policy) -> str:
     if to is None:
         return "whoever it concerns"
     return "the customer" if to == CUSTOMER else policy.label(to)
-
-
-def _quoted(text: str) -> str:
-    return f"“{text}”"
 
 
 def _lower(text: str) -> str:
