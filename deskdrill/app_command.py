@@ -18,17 +18,18 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app, or give the tour where there is no terminal to open it in."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        narrate("No terminal here, so this is the tour as text. In a terminal, the same command opens the app.")
-        return tour.give(replications=tour.REPLICATIONS, seed=tour.SEED, workers=None)
     from policy import load_policy
+    from policy.errors import DeskDrillError
 
     policy, desk = split_sets(arguments.sets, desk=True)
     name = DEFAULT_POLICY if arguments.policy is None else arguments.policy
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if arguments.policy is not None or arguments.sets:
+            raise DeskDrillError("the app needs a terminal; the tour, which needs none, takes no --policy and no --set")
+        narrate("No terminal here, so this is the tour as text. In a terminal, the same command opens the app.")
+        return tour.give(replications=tour.REPLICATIONS, seed=tour.SEED, workers=None)
     load_policy(name, policy)  # what is wrong with it is said before the screen is taken over
     from tui import run_app
 
-    changes = {
-        f"{head}.{path}": value for head, own in (("policy", policy), ("desk", desk)) for path, value in own.items()
-    }
-    return run_app(name, changes)
+    changes = {f"policy.{path}": value for path, value in policy.items()}
+    return run_app(name, changes | {f"desk.{path}": value for path, value in desk.items()})

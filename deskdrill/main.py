@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     try:
+        if argv and argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version"):
+            argv = ["app", *argv]  # options without a command are the app's
         arguments, unknown = build_parser().parse_known_args(argv)
         if unknown:
             arguments.parser.refuse(unknown)

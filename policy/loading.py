@@ -168,7 +168,8 @@ def load_policy(ref: str | Path = "secureai", sets: Mapping[str, str] | None = N
     Raises:
         InputError: no such policy, or anything wrong in it; the message names file, line and key.
     """
-    source = load_yaml(find_policy(ref), name=str(ref) if Path(str(ref)).suffix else f"{ref}.yaml")
+    path = find_policy(ref)
+    source = load_yaml(path, name=path.name if path.parent == FOLDER else str(ref))
     return build_policy(apply_sets(source, sets or {}, prefix="policy."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -306,3 +307,18 @@ def test_another_seed_than_the_headers(refused: Refused, tmp_path: Path) -> None
     file.write_text(header + ACTS)
     said = refused("play", SCENARIO, "--policy", POLICY, "--actions", file, "--seed", "5")
     assert "seed 4" in said
+
+
+def test_a_scenario_under_a_policy_of_another_house(refused: Refused, acts: Path) -> None:
+    said = refused("play", "api_401", "--policy", POLICY, "--actions", acts)
+    assert 'cannot be played under the policy bakery: that has no tier "T1"' in said
+    assert "cannot be played" in refused("scenario", "reference", "api_401", "--policy", POLICY)
+    assert 'no tier "counter"' in refused("play", SCENARIO, "--actions", acts)
+
+
+@pytest.mark.parametrize("argv", [["app"], []])
+def test_the_app_without_a_terminal_takes_no_changes(
+    refused: Refused, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert "needs a terminal" in refused(*argv, "--set", "policy.tiers.T1.no_progress=60m")
