@@ -40,7 +40,7 @@ SEED: Final = 20250131
 CHECK_SEEDS: Final = (11, 12, 13)
 """Seeds of ``--check``; no parameter was found with them."""
 COARSE: Final = 300
-FINE: Final = 4000
+FINE: Final = 2000
 """Months simulated for each set of parameters while coming near, and while finishing."""
 
 Floats = npt.NDArray[np.float64]
@@ -130,8 +130,8 @@ class Search:
         slope = self.approach(COARSE)
         self.polish(FINE, slope)
         desk = self.at(self.x)
-        for _ in range(2):
-            result = simulate(self.rules, desk, replications=FINE, seed=self.seed, workers=self.workers)
+        for _ in range(3):  # not quite one step: no score is below 1
+            result = simulate(self.rules, desk, replications=FINE // 4, seed=self.seed, workers=self.workers)
             lost, aim = 5 - result.estimate("csat").mean, 5 - desk.reference["csat"]
             desk = changed(desk, dissatisfaction=float(f"{desk.calibrated.dissatisfaction * aim / lost:.5g}"))
         return desk
