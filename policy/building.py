@@ -5,14 +5,16 @@ Every name a rule uses is looked up here, once; what does not exist is an error 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from policy.calendars import WEEKDAYS, Calendar, Interval
-from policy.conditions import All, Always, Attribute, Condition, Not, Words, read_condition
+from policy.conditions import All, Always, Attribute, ClockReaches, Condition, Done, Not, Words, read_condition
 from policy.document import (
     CalendarDoc,
     ForbidDoc,
@@ -176,8 +178,9 @@ class Builder:
         when = All(tuple(parts)) if parts else Always()
         if doc.define is not None:
             self.name((*path, "define", "priority"), "priority", doc.define.priority, self.doc.priorities)
-            if any(isinstance(c, Attribute) and c.name == "priority" for c in when.parts()):
-                raise self.source.error((*path, "when"), "a rule that defines the priority cannot depend on it")
+            for part in when.parts():
+                if self._needs_priority(part):
+                    raise self.source.error((*path, "when"), "a rule that defines the priority cannot depend on it")
         return Rule(
             id=doc.id,
             layer=self.doc.precedence.index(group.layer),
@@ -189,6 +192,12 @@ class Builder:
             forbids=tuple(self._forbid((*path, "forbid"), f) for f in _each(doc.forbid)),
             pauses=tuple(doc.pause.clocks) if doc.pause else (),
         )
+
+    def _needs_priority(self, part: Condition) -> bool:
+        """Return whether a condition can only be asked once the priority is known."""
+        if isinstance(part, Done):
+            return any(name in self.doc.vocabulary.relative_roles for name in part.to)
+        return isinstance(part, ClockReaches) or (isinstance(part, Attribute) and part.name == "priority")
 
     def _act(self, path: KeyPath, doc: ObligeDoc | PermitDoc | ForbidDoc) -> Act:
         self.name((*path, "act"), "act", doc.act, self.words.acts)
@@ -242,13 +251,31 @@ class Builder:
                 self.name((*path, "cases", i, "role"), "role", case.role, self.words.roles)
                 cases.append((when, case.role))
             result[key] = RelativeRole(doc.by_tier or {}, tuple(cases))
+        self._refuse_circles(result)
         return result
+
+    def _refuse_circles(self, roles: Mapping[str, RelativeRole]) -> None:
+        """Make sure that every relative role leads to a role in the end."""
+        leads = {key: list(role.by_tier.values()) for key, role in roles.items()}
+        for key, role in roles.items():
+            for when, to in role.cases:
+                leads[key] += [to, *(name for part in when.parts() if isinstance(part, Done) for name in part.to)]
+        for key in roles:
+            seen, ahead = set(), leads[key]
+            while ahead:
+                here = ahead[0]
+                ahead = ahead[1:]
+                if here == key:
+                    path: KeyPath = ("vocabulary", "relative_roles", key)
+                    raise self.source.error(path, "runs in a circle; a relative role must lead to a role in the end")
+                if here in roles and here not in seen:
+                    seen.add(here)
+                    ahead = ahead + leads[here]
 
     def calendars(self) -> dict[str, Calendar]:
         """Return the calendars by name."""
         return {
-            key: self.at(("calendars", key), lambda d=doc, k=key: _calendar(d, k))  # type: ignore[misc]
-            for key, doc in self.doc.calendars.items()
+            key: self.at(("calendars", key), partial(_calendar, doc, key)) for key, doc in self.doc.calendars.items()
         }
 
     def calendar_cases(self) -> tuple[tuple[Condition, str], ...]:
@@ -257,6 +284,9 @@ class Builder:
         for i, case in enumerate(self.doc.calendar_of):
             self.name(("calendar_of", i, "use"), "calendar", case.use, self.doc.calendars)
             when = Always() if case.when is None else self.condition(("calendar_of", i, "when"), case.when)
+            if any(isinstance(part, ClockReaches) for part in when.parts()):
+                message = "a calendar cannot depend on a clock that runs on it"
+                raise self.source.error(("calendar_of", i, "when"), message)
             cases.append((when, case.use))
         if not cases or not isinstance(cases[-1][0], Always):
             raise self.source.error(("calendar_of",), "the last case must hold always (leave its when out)")
@@ -290,7 +320,10 @@ def _calendar(doc: CalendarDoc, name: str) -> Calendar:
         ZoneInfo(doc.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InputError(f'time_zone: found "{doc.time_zone}"; expected a time zone such as Europe/Berlin') from None
-    day = parse_duration(doc.business_day).amount
+    length = parse_duration(doc.business_day)
+    day = length.amount
+    if length.business_days or not 0 < day <= 1440:
+        raise InputError(f'business_day: found "{doc.business_day}"; expected hours of one day, such as 8h')
     if doc.always_open:
         return Calendar(None, zone=doc.time_zone, day_minutes=1440.0 if doc.business_day == "8h" else day, name=name)
     hours = {day_name: read_intervals(doc.hours.get(day_name, "")) for day_name in WEEKDAYS}
@@ -325,10 +358,10 @@ def read_intervals(text: str) -> list[Interval]:
 
 
 def _minute(text: str) -> int:
-    hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit() and len(minute) == 2):
+    clock = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text.strip())
+    if clock is None:
         raise InputError(f"found {text!r}; expected a time of day such as 09:00")
-    value = int(hour) * 60 + int(minute)
-    if value > 1440 or int(minute) > 59:
+    value = int(clock[1]) * 60 + int(clock[2])
+    if value > 1440 or int(clock[2]) > 59:
         raise InputError(f"found {text!r}; a day ends at 24:00")
     return value

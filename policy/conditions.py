@@ -52,8 +52,8 @@ class Facts(Protocol):
     def beyond(self, tier: str) -> tuple[str, ...]:
         """Categories that a tier escalates."""
 
-    def basic_checks(self) -> tuple[str, ...]:
-        """The basic troubleshooting of the situation's category."""
+    def basic_checks(self) -> tuple[str, ...] | None:
+        """The basic troubleshooting of the situation's category, ``None`` while the category is not known."""
 
 
 class Condition(Protocol):
@@ -154,7 +154,10 @@ class Checked(Leaf):
     def ask(self, facts: Facts) -> Answer:
         """Return since the last of them was done."""
         s = facts.situation
-        needed = (*self.names, *(facts.basic_checks() if self.basic else ()))
+        basic = facts.basic_checks() if self.basic else ()
+        if basic is None:  # nobody has said yet what kind of issue it is
+            return False, s.opened
+        needed = (*self.names, *basic)
         missing = [n for n in needed if n not in s.checks]
         if missing:
             return False, s.opened
@@ -176,11 +179,14 @@ class Done(Leaf):
         s = facts.situation
         wanted = {facts.role(name) for name in self.to}
         earliest = s.tier_since if self.in_visit and s.tier_since is not None else -math.inf
-        for deed in s.deeds:
-            fits = deed.fits(self.verb, None, self.via, self.what) and deed.at >= earliest
-            if fits and (not wanted or deed.to in wanted):
-                return True, deed.at
-        return False, s.opened
+        instants = [
+            deed.at
+            for deed in s.deeds
+            if deed.fits(self.verb, None, self.via, self.what)
+            and deed.at >= earliest
+            and (not wanted or deed.to in wanted)
+        ]
+        return (True, min(instants)) if instants else (False, s.opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +360,10 @@ def read_condition(raw: object, words: Words, _inside: tuple[str, ...] = ()) -> 
 
 
 def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else [value]
+    items = list(value) if isinstance(value, list) else [value]
+    if not items:
+        raise InputError("found an empty list, which never holds; name at least one")
+    return items
 
 
 def _read_key(key: str, value: object, words: Words, inside: tuple[str, ...]) -> Condition:
@@ -389,7 +398,7 @@ def _read_key(key: str, value: object, words: Words, inside: tuple[str, ...]) ->
             _only(value, ("name", "at_least"))
             at_least = value.get("at_least")
             at_least = words.figures.value(at_least) if isinstance(at_least, str) else at_least
-            if not isinstance(at_least, (int, float)) or isinstance(at_least, bool) or at_least < 0:
+            if isinstance(at_least, bool) or not isinstance(at_least, (int, float)) or at_least % 1 or at_least < 0:
                 raise InputError(f"found at_least: {at_least!r}; expected a whole number")
             return CountAtLeast(words.known("count", value.get("name"), words.counts), int(at_least))
         case "is":

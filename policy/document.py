@@ -6,9 +6,10 @@ when the rules are built (``policy.building``).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from policy.durations import parse_duration
 from policy.errors import InputError
@@ -22,7 +23,23 @@ def _duration(text: Any) -> Any:
     return text
 
 
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"found {text[:40]!r}; expected a date such as 2025-01-31") from None
+    return text
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"found {value}; expected a number")
+    return value
+
+
 DurationText = Annotated[str, AfterValidator(_duration)]
+DayText = Annotated[str, AfterValidator(_day)]
+Number = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 RuleId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=80)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -288,7 +305,7 @@ class LifeDoc(Document):
     """One entry of the policy's own history."""
 
     version: str
-    date: str
+    date: DayText
     approved_by: str
     why: Text
 
@@ -301,7 +318,7 @@ class PolicyDoc(Document):
     title: Text
     organisation: Text
     version: str
-    effective_from: str
+    effective_from: DayText
     history: list[LifeDoc] = []
     vocabulary: VocabularyDoc
     precedence: list[Name]
@@ -311,8 +328,8 @@ class PolicyDoc(Document):
     tiers: dict[Name, TierDoc]
     priorities: dict[Name, PriorityDoc]
     prompt: dict[Name, DurationText]
-    figures: dict[Name, DurationText | float]
-    targets: dict[Name, float]
+    figures: dict[Name, DurationText | Number]
+    targets: dict[Name, Number]
     conditions: dict[Name, Condition] = {}
     groups: list[GroupDoc]
     contacts: dict[Name, ContactDoc]

@@ -230,6 +230,9 @@ def _unique_ids(doc: PolicyDoc, source: Source) -> None:
 
 def _check_names(builder: Builder) -> None:
     doc, v = builder.doc, builder.doc.vocabulary
+    for index, layer in enumerate(doc.precedence):
+        if layer in doc.precedence[:index]:
+            raise builder.source.error(("precedence", index), f'the layer "{layer}" stands here twice')
     for key, role in v.roles.items():
         if role.contact is not None:
             builder.name(("vocabulary", "roles", key, "contact"), "contact", role.contact, doc.contacts)

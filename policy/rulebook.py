@@ -16,6 +16,7 @@ from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.conditions import ClockReaches, Condition
 from policy.errors import InputError
+from policy.figures import Figure
 from policy.loading import Policy
 from policy.situation import Situation
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
@@ -33,7 +34,7 @@ class Rulebook:
         self._defining = tuple(r for r in effects if r.define)
         self._acting = tuple(r for r in effects if r.obliges or r.permits or r.forbids or r.pauses)
         self._severity = {name: rank for rank, name in enumerate(policy.priorities)}
-        self._timed = tuple(_timed_conditions(effects))
+        self._timed = tuple(_timed_conditions(effects, policy.relative_roles.values()))
 
     def verdict(self, situation: Situation) -> Verdict:
         """Return what the procedure says about ``situation``.
@@ -203,22 +204,21 @@ class _Facts:
     def beyond(self, tier: str) -> tuple[str, ...]:
         return tuple(self._policy.tiers[tier].beyond)
 
-    def basic_checks(self) -> tuple[str, ...]:
+    def basic_checks(self) -> tuple[str, ...] | None:
         category = self._policy.categories.get(self.situation.category or "")
-        return tuple(category.basic_checks) if category else ()
+        return None if category is None else tuple(category.basic_checks)
 
 
-def _minutes(figure: object, facts: _Facts, calendar: Calendar) -> float | None:
+def _minutes(figure: Figure | None, facts: _Facts, calendar: Calendar) -> float | None:
     if figure is None:
         return None
-    minutes: float = figure.minutes(facts.attributes, calendar.day_minutes)  # type: ignore[attr-defined]
-    return minutes
+    return figure.minutes(facts.attributes, calendar.day_minutes)
 
 
 def _acts(act: Act, facts: _Facts) -> list[ActKey]:
     contents: list[str | None] = []
     for what in act.what:
-        contents += facts.basic_checks() if what == BASIC_CHECKS else (what,)
+        contents += (facts.basic_checks() or ()) if what == BASIC_CHECKS else (what,)
     recipients = [None if to is None else facts.role(to) for to in act.to]
     return [(act.verb, to, via, what) for to in recipients for via in act.via for what in contents]
 
@@ -260,10 +260,9 @@ def _what_is_left(
     return replace(ban, but_to=tuple(sorted(to for to in lifted if to is not None)))
 
 
-def _timed_conditions(rules: Iterable[Rule]) -> Iterable[ClockReaches]:
+def _timed_conditions(rules: Iterable[Rule], roles: Iterable[RelativeRole]) -> Iterable[ClockReaches]:
+    conditions: list[Condition] = [when for role in roles for when, _ in role.cases]
     for rule in rules:
-        waiting: list[Condition] = [o.waits_for for o in rule.obliges if o.waits_for is not None]
-        for condition in (rule.when, *waiting):
-            for part in condition.parts():
-                if isinstance(part, ClockReaches):
-                    yield part
+        conditions += [rule.when, *(o.waits_for for o in rule.obliges if o.waits_for is not None)]
+    for condition in conditions:
+        yield from (part for part in condition.parts() if isinstance(part, ClockReaches))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from policy import load_policy
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
-from policy.yaml_source import apply_sets, load_yaml
+from policy.yaml_source import Source, apply_sets, load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 TEXT = BAKERY.read_text()
@@ -293,3 +294,26 @@ def test_any_value_anywhere_loads_or_is_refused(path: tuple[str | int, ...], val
     else:
         return
     assert message.startswith(("--set ", str(BAKERY)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("calendars", "always"), {"business_day": "1bd"}, "expected hours of one day"),
+        (("calendars", "always"), {"business_day": "0h"}, "expected hours of one day"),
+        (("calendars", "always"), {"hours": {"mon": "\u00b2:00-10:00"}}, "expected a time of day"),
+        (("figures", "tell_within"), True, "expected a number"),
+        (("targets",), {"csat": -3}, "expected at least 0"),
+        (("effective_from",), "soon", "expected a date"),
+        (("precedence",), ["duty", "duty"], "stands here twice"),
+        (("calendar_of",), [{"when": {"clock": {"name": "age", "reaches": "1h"}}, "use": "always"}], "on a clock"),
+    ],
+)
+def test_values_that_look_right_and_are_not(path: tuple[str, ...], value: object, said: str) -> None:
+    data = copy.deepcopy(load_yaml(BAKERY).data)
+    holder = data
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+    with pytest.raises(InputError, match=re.escape(said)):
+        build_policy(Source("bakery", data))

@@ -240,7 +240,6 @@ def test_a_situation_of_another_house(facts: dict[str, Any], said: str) -> None:
     assert str(error.value) == said
 
 
-@pytest.mark.xfail(strict=True, reason="clocks in the cases of a relative role, or of calendar_of, are not watched")
 def test_the_next_change_sees_clocks_that_decide_a_role() -> None:
     roles = {
         "holder": {"label": "holder", "by_tier": {"counter": "counter", "workshop": "workshop"}},
@@ -322,7 +321,6 @@ def test_a_verdict_is_pure_whatever_order_the_facts_were_stated_in(name: str, da
     assert book.next_change(other) == book.next_change(situation)
 
 
-@pytest.mark.xfail(strict=True, reason="a deed is found by its place in the list, not by its time")
 def test_deeds_may_be_stated_in_any_order() -> None:
     first, second = (replace(TO_WORKSHOP, at=OPENED + minute) for minute in (3, 40))
     book = bakery_with()
