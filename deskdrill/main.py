@@ -25,8 +25,8 @@ says it; everything here reads it."""
 EXAMPLES = """\
 examples:
   deskdrill                                     open the app
-  deskdrill simulate --set desk.staffing.T2.agents=4
-                                                a month with another staffing
+  deskdrill simulate --set desk.staffing.T2.agents=3
+                                                a month with one agent more
   deskdrill scenario reference api_401          a perfect run of a drill
   deskdrill policy show tiers.T1.no_progress    a figure, and who uses it
 

@@ -204,7 +204,7 @@ def _next() -> Iterator[str]:
         ("deskdrill", "in a terminal: practise this yourself"),
         (f"deskdrill play {SCENARIO} --actions {_shown(EXAMPLE)}", "the whole debrief of this drill"),
         (f"deskdrill scenario reference {SCENARIO}", "how it is done"),
-        ("deskdrill simulate --set desk.staffing.T2.agents=4", "other changes to the desk"),
+        ("deskdrill simulate --set desk.staffing.T2.agents=3", "other changes to the desk"),
         ("deskdrill policy show", "every rule, with its source"),
         ("deskdrill policy render --to handbook.md", "the handbook"),
     ):
