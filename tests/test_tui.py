@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("textual.app.wait_for_idle", soon)
     monkeypatch.setattr("textual.pilot.wait_for_idle", soon)
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
 
 
 @pytest.fixture
@@ -87,6 +89,15 @@ async def settle(pilot: Pilot[int]) -> None:
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
     await pilot.pause()
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Let the app go on until something holds: for what it does only after its next refresh."""
+    for _ in range(500):
+        if holds():
+            return
+        await pilot.pause()
+    raise AssertionError("it never came about")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -274,7 +285,7 @@ async def test_help_opens_and_closes_everywhere(bakery: Scenario, tmp_path: Path
         await press(pilot, "escape", "enter", "question_mark")
         assert "Each act is written down" in text_of(app)
         await press(pilot, "G")
-        assert "Quit" in text_of(app)
+        await until(pilot, lambda: "Quit" in text_of(app))
         await press(pilot, "escape", "r", "f1")
         assert "Tab and Shift+Tab go from field to field" in text_of(app)
         await press(pilot, "f1")
@@ -338,9 +349,12 @@ async def test_the_real_escalation_form_fits_80_columns(tmp_path: Path) -> None:
         seen = []
         for _ in range(len(form._widgets) + 2):
             assert app.focused is not None
-            region = app.focused.region
-            clip = form.query_one("#form").region
-            assert clip.contains_region(region), f"{app.focused} is out of view"
+            inside = form.query_one("#fields" if app.focused in form._widgets.values() else "#form").region
+            assert inside.contains_region(app.focused.region), f"{app.focused} is out of view"
+            if app.focused in form._widgets.values():
+                siblings = list(form.query_one("#fields").children)
+                label = siblings[siblings.index(app.focused) - 1]
+                assert inside.contains_region(label.region), f"the label of {app.focused} is out of view"
             assert form.query_one("#submit").region.bottom <= 23
             seen.append(app.focused)
             await press(pilot, "tab")
@@ -358,7 +372,7 @@ async def test_nothing_is_wider_than_the_terminal(tmp_path: Path) -> None:
         menu = app.screen.query_one(Menu)
         assert menu.max_scroll_y > 0
         await press(pilot, "G")
-        assert menu.scroll_offset.y == menu.max_scroll_y
+        await until(pilot, lambda: menu.scroll_offset.y == menu.max_scroll_y)
 
 
 def _bindings() -> list[tuple[type, Any]]:

@@ -106,7 +106,11 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
     def on_mount(self) -> None:
         """Begin in the first field."""
         first = next(iter(self._widgets.values()), None)
-        (first or self.query_one("#submit")).focus(scroll_visible=False)
+        (first or self.query_one("#submit")).focus()
+
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:
+        """Focus a field without Textual's own scrolling, which would scroll its label away."""
+        super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Keep the label above the field in hand in view."""
@@ -114,9 +118,12 @@ class ActForm(ModalScreen[dict[str, Any] | None]):
         before: Widget | None = None
         for widget in fields.children:
             if widget is event.widget and before is not None:
-                both = before.virtual_region.union(widget.virtual_region)
-                self.call_after_refresh(fields.scroll_to_region, both, animate=False)
+                self.call_after_refresh(self._reveal, fields, before, widget)
             before = widget
+
+    def _reveal(self, fields: VerticalScroll, label: Widget, widget: Widget) -> None:
+        both = label.virtual_region.union(widget.virtual_region)
+        fields.scroll_to_region(both, animate=False, immediate=True)
 
     # -- what stands in it -------------------------------------------------------------------------------------
 

@@ -54,15 +54,16 @@ def help_text(app: App[Any], screen: Screen[Any]) -> Content:
     parts.append(("Keys\n", "bold"))
     keys: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
-        if active.enabled and active.binding.description and not active.binding.system:
-            shown = app.get_key_display(active.binding)
-            keys.setdefault(active.binding.description, [])
-            if shown not in keys[active.binding.description]:
-                keys[active.binding.description].append(shown)
+        # What the widget in hand does with its keys its own help has said above.
+        if active.enabled and active.binding.id is not None and active.node in (screen, app):
+            names = keys.setdefault(active.binding.description, [])
+            if (shown := app.get_key_display(active.binding)) not in names:
+                names.append(shown)
     for description, names in keys.items():
         parts += [(f"  {', '.join(names):<18} ", "bold"), f"{description}\n"]
     parts += [
-        ("  tab, shift+tab    ", "bold"), "Next or previous part of the screen\n\n",
+        ("  tab, shift+tab     ", "bold"), "Next or previous part of the screen\n",
+        ("  ^p                 ", "bold"), "More commands, and colour themes\n\n",
         "Colours only repeat what the words and signs say; NO_COLOR=1 turns them off. ",
         "Everything here can be done on the command line too: deskdrill --help.",
     ]  # fmt: skip
