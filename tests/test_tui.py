@@ -346,15 +346,19 @@ async def test_the_real_escalation_form_fits_80_columns(tmp_path: Path) -> None:
         await press(pilot, "enter", "e")
         form = app.screen
         assert isinstance(form, ActForm)
+        fields = form.query_one("#fields")
+        rows = list(fields.children)
+
+        def in_view() -> bool:
+            widget = app.focused
+            if widget not in rows:
+                return widget is not None and form.query_one("#form").region.contains_region(widget.region)
+            label = rows[rows.index(widget) - 1]
+            return all(fields.region.contains_region(one.region) for one in (widget, label))
+
         seen = []
         for _ in range(len(form._widgets) + 2):
-            assert app.focused is not None
-            inside = form.query_one("#fields" if app.focused in form._widgets.values() else "#form").region
-            assert inside.contains_region(app.focused.region), f"{app.focused} is out of view"
-            if app.focused in form._widgets.values():
-                siblings = list(form.query_one("#fields").children)
-                label = siblings[siblings.index(app.focused) - 1]
-                assert inside.contains_region(label.region), f"the label of {app.focused} is out of view"
+            await until(pilot, in_view)
             assert form.query_one("#submit").region.bottom <= 23
             seen.append(app.focused)
             await press(pilot, "tab")
