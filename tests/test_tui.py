@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,8 @@ from tui.widgets import Menu, Words
 DATA = Path(__file__).parent / "data"
 BAKERY = str(DATA / "drill_policy.yaml")
 SIZES = [(80, 24), (120, 40)]
+FRAME = {"#ff5f57", "#febc2e", "#28c840", "#c5c8c6"}
+"""What an exported picture draws around the screen: three buttons and a title."""
 HOSTILE = "[bold red]x[/] [/nope] [@click=app.quit]y[/] {{ 7*7 }} \\[z]"
 
 
@@ -377,6 +382,29 @@ async def test_nothing_is_wider_than_the_terminal(tmp_path: Path) -> None:
         assert menu.max_scroll_y > 0
         await press(pilot, "G")
         await until(pilot, lambda: menu.scroll_offset.y == menu.max_scroll_y)
+
+
+async def test_without_colour_nothing_is_lost(
+    bakery: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NO_COLOR: every cell is grey, and what is ticked, breached, passed or missed is still said."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = DeskDrillApp(BAKERY, home=tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter", "r", "space")
+        assert "[x] what to expect" in text_of(app)
+        assert "[ ] a note" in text_of(app)
+        await press(pilot, "escape", "w", *"90", "enter")
+        assert "BREACHED" in text_of(app)
+        svg = app.export_screenshot()
+    colours = set(re.findall(r"fill[:=]\s*\"?(#[0-9a-f]{6})", svg.split("</clipPath>")[-1]))
+    assert colours
+    assert not [c for c in sorted(colours - FRAME) if not c[1:3] == c[3:5] == c[5:7]]
+
+
+def test_the_package_loads_without_textual() -> None:
+    code = "import sys, tui; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def _bindings() -> list[tuple[type, Any]]:
