@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 def rules_of(policy: Policy | Rules) -> Rules:
     """Return what the desk asks of a policy, made by probing its rulebook (rules themselves are returned as is)."""
-    from policy.compiled import DeskRules  # noqa: PLC0415
-
     from policy import Policy, Rulebook  # noqa: PLC0415  (the rulebook brings a template engine with it)
+    from policy.compiled import DeskRules  # noqa: PLC0415
 
     return DeskRules(Rulebook(policy)) if isinstance(policy, Policy) else policy
 
