@@ -380,6 +380,11 @@ async def test_nothing_is_wider_than_the_terminal(tmp_path: Path) -> None:
             assert not widget.show_horizontal_scrollbar
         menu = app.screen.query_one(Menu)
         assert menu.max_scroll_y > 0
+        # What was found out last is in view, though it does not fit together with the first.
+        facts = app.screen.query_one("#facts")
+        newest = list(facts.query(".said"))[-1]
+        assert facts.virtual_size.height > facts.size.height
+        await until(pilot, lambda: facts.region.contains_region(newest.region))
         await press(pilot, "G")
         await until(pilot, lambda: menu.scroll_offset.y == menu.max_scroll_y)
 

@@ -118,7 +118,7 @@ def _head(grade: Grade) -> Content:
     parts: list[str | tuple[str, str]] = [
         (f"{grade.title}\n", "bold"),
         ("Score ", "bold"), (f"{grade.score:.1f} of 100   ", "bold"), verdict,
-        (f"   the pass mark is {PASS_MARK:g}, without a critical error", "$text-muted"),
+        (f"   ({PASS_MARK:g} and no critical error pass)", "$text-muted"),
     ]  # fmt: skip
     if grade.critical:
         parts += ["\n", (f"! Critical: {', '.join(grade.critical)}. ", "bold $error")]

@@ -120,9 +120,8 @@ class DrillScreen(Screen[None]):
         pane = self.query_one(f"#{name}", Pane)
         new = [Words(block, classes="said") for block in blocks[len(pane.query(".said")) :]]
         if new:
+            pane.go_to(new[0])
             pane.mount_all(new)
-            # Once for the new text to be laid out, once for the pane to know its new length.
-            self.call_after_refresh(self.call_after_refresh, pane.scroll_to_widget, new[0], top=True, animate=False)
 
     def _fill_menu(self) -> None:
         menu = self.query_one("#acts", Menu)

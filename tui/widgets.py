@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -73,6 +74,22 @@ class Pane(VerticalScroll):
         Binding("g", "scroll_home", "Top", show=False, id="pane.top"),
         Binding("G", "scroll_end", "End", show=False, id="pane.end"),
     ]
+
+    _newest: Widget | None = None
+
+    def go_to(self, widget: Widget) -> None:
+        """Scroll to a widget that was just mounted, once it is laid out (a hidden pane: once it is shown)."""
+        self._newest = widget
+
+    def watch_virtual_size(self) -> None:
+        """Scroll to what is new: the text has grown."""
+        if self._newest is not None:
+            self.call_after_refresh(self._go)
+
+    def _go(self) -> None:
+        if self._newest is not None and self._newest.virtual_region.size:
+            self.scroll_to_widget(self._newest, top=True, animate=False)
+            self._newest = None
 
 
 class Words(Static):
