@@ -18,7 +18,8 @@ from textual.widgets import Input, Select, TextArea
 import tui.app
 import tui.home
 import tui.whatif
-from grading import reference_transcript
+from grading import ClockView, reference_transcript
+from grading.views import ClockState
 from policy import Rulebook, load_policy
 from scenarios import Scenario, ScenarioInfo, load_scenario
 from tui.act_form import ActForm
@@ -28,6 +29,7 @@ from tui.debrief import DebriefScreen
 from tui.drill import DrillScreen
 from tui.help import HelpScreen
 from tui.home import HomeScreen
+from tui.panels import clocks_text
 from tui.resume import FinishQuestion, ResumeQuestion
 from tui.widgets import Menu, Words
 
@@ -405,6 +407,23 @@ async def test_without_colour_nothing_is_lost(
     colours = set(re.findall(r"fill[:=]\s*\"?(#[0-9a-f]{6})", svg.split("</clipPath>")[-1]))
     assert colours
     assert not [c for c in sorted(colours - FRAME) if not c[1:3] == c[3:5] == c[5:7]]
+
+
+@pytest.mark.parametrize(
+    ("state", "elapsed", "words"),
+    [
+        ("running", 2.5, "[..........] 7 h 57.5 min left, due minute 1440"),
+        ("running", 400, "[########..] ! 1 h 20 min left, due minute 1440"),
+        ("breached", 599.5, "[##########] BREACHED by 1 h 59.5 min"),
+        ("paused", 120, "[##........] paused, 6 h left"),
+        ("met", 120, "[##........] met"),
+    ],
+)
+def test_a_clock_fits_80_columns(state: ClockState, elapsed: float, words: str) -> None:
+    clock = ClockView("resolution", "Without progress in Tier 1", 1440, elapsed, 480, state)
+    line = clocks_text([clock]).plain
+    assert line == f"Without progress in Tier 1 {words}"
+    assert len(line) <= 78
 
 
 def test_the_package_loads_without_textual() -> None:

@@ -43,8 +43,8 @@ class DrillScreen(Screen[None]):
         "when you do it, and colleagues, customers and clocks move on meanwhile. Nothing here tells you whether an act "
         "is right: the debrief does, with the rule it rests on.\n\n"
         "Each act is written down the moment it is done. Leave whenever you like: the drill waits for you at home.\n\n"
-        "A clock shows how much of its time is used, [###.......], and what is left. The resolution clock appears "
-        "once the ticket has a priority."
+        "A clock shows how much of its time is used, [###.......], and what is left; ! says that little is. The "
+        "resolution clock appears once the ticket has a priority."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "act('reply')", "Reply", id="drill.reply"),
@@ -107,7 +107,7 @@ class DrillScreen(Screen[None]):
         opens = drill.scenario.opens
         self.query_one("#time", Words).update(time_text(opens, drill.minute, drill.horizon))
         self.query_one("#ticket", Words).update(ticket_text(drill.ticket))
-        self.query_one("#clocks", Words).update(clocks_text(drill.clocks(), drill.minute))
+        self.query_one("#clocks", Words).update(clocks_text(drill.clocks()))
         self._grow("conversation", [message_text(message) for message in drill.conversation])
         self._grow("facts", [fact_text(fact) for fact in drill.facts])
         self.query_one("#nothing").display = not drill.facts
@@ -118,9 +118,10 @@ class DrillScreen(Screen[None]):
     def _grow(self, name: str, blocks: list[Content]) -> None:
         """Add what is new to one of the two texts and go where the new begins. What was said never changes."""
         pane = self.query_one(f"#{name}", Pane)
-        new = [Words(block, classes="said") for block in blocks[len(pane.query(".said")) :]]
+        shown = len(pane.query(".said"))
+        new = [Words(block, classes="said") for block in blocks[shown:]]
         if new:
-            pane.go_to(new[0])
+            pane.go_to(new[0] if shown else new[-1])  # a resumed drill begins with what was said last
             pane.mount_all(new)
 
     def _fill_menu(self) -> None:

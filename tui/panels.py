@@ -45,32 +45,32 @@ def ticket_text(ticket: TicketView) -> Content:
     )  # fmt: skip
 
 
-def clocks_text(clocks: Iterable[ClockView], minute: float) -> Content:
+def clocks_text(clocks: Iterable[ClockView]) -> Content:
     """Return a line per clock: its name, how much of its time is used, and what is left or past."""
     lines: list[Content] = []
     for clock in clocks:
-        bar, words, style = _clock(clock, minute)
-        lines.append(Content.assemble(f"{clock.label:<28.28} ", (bar, style), " ", (words, style)))
+        bar, words, style = _clock(clock)
+        lines.append(Content.assemble(f"{clock.label:<26.26} ", (bar, style), " ", (words, style)))
     return Content("\n").join(lines)
 
 
-def _clock(clock: ClockView, minute: float) -> tuple[str, str, str]:
+def _clock(clock: ClockView) -> tuple[str, str, str]:
     if clock.target is None:
         return " " * (_BAR + 2), f"{format_minutes(clock.elapsed)} so far, no target", ""
     share = clock.elapsed / clock.target if clock.target else 1.0
     filled = min(_BAR, max(0, round(share * _BAR)))
     bar = f"[{'#' * filled}{'.' * (_BAR - filled)}]"
     left = clock.target - clock.elapsed
-    due = "" if clock.due_minute is None else f", due at minute {number(clock.due_minute)}"
+    due = "" if clock.due_minute is None else f", due minute {number(clock.due_minute)}"
     match clock.state:
         case "met":
             return bar, "met", "$success"
         case "breached":
-            return bar, f"BREACHED {format_minutes(-left)} ago{due.replace('due', 'was due')}", "bold $error"
+            return bar, f"BREACHED by {format_minutes(-left)}", "bold $error"
         case "paused" | "stopped":
             return bar, f"{clock.state}, {format_minutes(left)} left", "$text-muted"
     near = share >= _NEAR
-    return bar, f"{'HURRY: ' if near else ''}{format_minutes(left)} left{due}", "bold $warning" if near else ""
+    return bar, f"{'! ' if near else ''}{format_minutes(left)} left{due}", "bold $warning" if near else ""
 
 
 def message_text(message: Message) -> Content:
