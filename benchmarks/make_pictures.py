@@ -24,6 +24,9 @@ from tui.attempts import TranscriptLog, keep_grade
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 SIZES = ((80, 24), (120, 40))
 SCENARIO = "api_401"
+IMPACT = "Nothing is published since 06:12; every request is refused."
+CHECKED = "Token valid, header right, no incident on the status page."
+ASKED = "Please look at how the authentication service resolves this key."
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{[^}]*\}")
 _FONT = "ui-monospace, 'DejaVu Sans Mono', 'Liberation Mono', Menlo, Consolas, monospace"
 
@@ -47,9 +50,12 @@ async def _session(home: Path, size: tuple[int, int]) -> None:
         await _press(pilot, "p", "enter", *"P2", "enter", "ctrl+s")
         await _press(pilot, "down", "enter")
         _save(app, "drill", size)
-        await _press(pilot, "e", "enter", *"Tier 2", "enter", "tab", "tab", "tab", "f3")
+        await _press(pilot, "e", "enter", *"Tier", "enter", "tab", "tab", *IMPACT, "tab", "f3", "tab", *CHECKED, "tab")
+        await _press(pilot, *ASKED, *["shift+tab"] * 5)
         _save(app, "escalate", size)
-        await _press(pilot, "ctrl+s", "f", "down", "enter")
+        await _press(pilot, "ctrl+s", "r", "enter", *"the esc", "enter", "ctrl+s")
+        await _press(pilot, "n", "enter", *"Tier", "enter", "tab", "enter", *"Chat", "enter", "ctrl+s")
+        await _press(pilot, "w", *"10", "enter", "f", "down", "enter")
         await app.workers.wait_for_complete()
         await pilot.pause()
         _save(app, "debrief", size)
@@ -68,7 +74,7 @@ async def _session(home: Path, size: tuple[int, int]) -> None:
 
 async def _press(pilot: Pilot[int], *keys: str) -> None:
     for key in keys:
-        await pilot.press("space" if key == " " else key)
+        await pilot.press(key)
         await pilot.pause()
 
 

@@ -39,7 +39,7 @@ class DrillScreen(Screen[None]):
 
     CSS_PATH = "drill.tcss"
     HELP = (
-        "You hold this ticket in the seat named at the top. Choose what to do; the minutes beside each act pass "
+        "You hold this ticket in the seat named at the top. Choose what to do; the minutes beside an act, [2m], pass "
         "when you do it, and colleagues, customers and clocks move on meanwhile. Nothing here tells you whether an act "
         "is right: the debrief does, with the rule it rests on.\n\n"
         "Each act is written down the moment it is done. Leave whenever you like: the drill waits for you at home.\n\n"
@@ -87,7 +87,7 @@ class DrillScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the drill as it stands."""
-        self.query_one("#acts").border_title = "3 What do you do?"
+        self.query_one("#acts").border_title = "3 What do you do? (minutes)"
         self._show("conversation")
         self._refresh()
         menu = self.query_one("#acts", Menu)

@@ -106,11 +106,10 @@ def facts_plain(facts: Iterable[FactView]) -> str:
 
 
 def option_text(option: ActOption) -> Content:
-    """Return a line of the menu: the act, and the minutes that it costs."""
-    cost = "you say how long" if option.verb == "wait" else f"{number(option.minutes)} min"
+    """Return a line of the menu: the act, and in brackets (so that it never breaks) the minutes that it costs."""
+    cost = "" if option.verb == "wait" else f" [{number(option.minutes)}m]"
     more = "…" if is_form(option) else ""
-    cost = cost.replace(" ", "\u00a0")
-    return Content.assemble(f"{option.label}{more} ", (f"·\u00a0{cost}", "$text-muted"))
+    return Content.assemble(f"{option.label}{more}", (cost, "$text-muted"))
 
 
 def is_form(option: ActOption) -> bool:
