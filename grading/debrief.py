@@ -47,7 +47,7 @@ def advice(grade: Grade, limit: int = 3) -> tuple[str, ...]:
 def _counsel(finding: Finding) -> str:
     rule = f" {sentence(finding.says)}" if finding.says else ""
     cited = f" ({finding.rule})" if finding.rule else ""
-    due = f" by minute {minute_text(finding.due_minute)}" if finding.due_minute is not None else ""
+    due = f", by minute {minute_text(finding.due_minute)}" if finding.due_minute is not None else ""
     match finding.verdict:
         case "forbidden":
             return f"Do not {finding.act} before you may.{rule}{cited}"
@@ -56,8 +56,8 @@ def _counsel(finding: Finding) -> str:
         case "unneeded":
             return f"Leave out what nobody needs: do not {finding.act} without a reason.{rule}{cited}"
         case "late":
-            return f"Be sooner: {finding.act}{due}.{rule}{cited}"
-    return f"Do not forget: {finding.act}{due}.{rule}{cited}"
+            return f"Be sooner{due}: {finding.act}.{rule}{cited}"
+    return f"Do not forget{due}: {finding.act}.{rule}{cited}"
 
 
 def _head(grade: Grade) -> str:

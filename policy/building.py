@@ -89,6 +89,14 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Impossible:
+    """What cannot be, and why."""
+
+    when: Condition
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelativeRole:
     """A role that depends on the situation."""
 
@@ -271,6 +279,13 @@ class Builder:
                 if here in roles and here not in seen:
                     seen.add(here)
                     ahead = ahead + leads[here]
+
+    def impossible(self) -> tuple[Impossible, ...]:
+        """Return what cannot be."""
+        return tuple(
+            Impossible(self.condition(("impossible", i, "when"), one.when), one.says)
+            for i, one in enumerate(self.doc.impossible)
+        )
 
     def calendars(self) -> dict[str, Calendar]:
         """Return the calendars by name."""

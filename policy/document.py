@@ -301,6 +301,13 @@ class SettlementDoc(EntryDoc):
     carried_by: list[str] = []
 
 
+class ImpossibleDoc(Document):
+    """Something that cannot be: situations in which the condition holds are not counted by the check."""
+
+    says: Text
+    when: Condition
+
+
 class LifeDoc(Document):
     """One entry of the policy's own history."""
 
@@ -331,6 +338,7 @@ class PolicyDoc(Document):
     figures: dict[Name, DurationText | Number]
     targets: dict[Name, Number]
     conditions: dict[Name, Condition] = {}
+    impossible: list[ImpossibleDoc] = []
     groups: list[GroupDoc]
     contacts: dict[Name, ContactDoc]
     notices: dict[Name, NoticeDoc]

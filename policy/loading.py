@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policy.building import Builder, RelativeRole, Rule, fill_figures
+from policy.building import Builder, Impossible, RelativeRole, Rule, fill_figures
 from policy.calendars import Calendar
 from policy.conditions import Condition
 from policy.document import (
@@ -62,6 +62,7 @@ class Policy:
     calendar_cases: tuple[tuple[Condition, str], ...]
     relative_roles: Mapping[str, RelativeRole]
     figures: Figures
+    impossible: tuple[Impossible, ...]
     catalogue: Mapping[str, Entry]
     """Every statement by its id, in the order of the file."""
 
@@ -209,6 +210,7 @@ def build_policy(source: Source) -> Policy:
         calendar_cases=builder.calendar_cases(),
         relative_roles=builder.relative_roles(),
         figures=builder.figures,
+        impossible=builder.impossible(),
         catalogue={entry.id: entry for entry in _entries(builder)},
     )
 
