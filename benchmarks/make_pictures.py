@@ -65,6 +65,7 @@ async def _session(home: Path, size: tuple[int, int]) -> None:
         await app.workers.wait_for_complete()
         await _press(pilot, "up")
         timer = next(i for i in app.screen.query(Input) if i.value == "30m")
+        timer.cursor_blink = False  # a picture must not depend on the moment
         timer.focus()
         await _press(pilot, "home", "delete", "6", "enter")
         await app.workers.wait_for_complete()
