@@ -11,7 +11,7 @@ Broyden's on many; all runs share one seed, so that two sets of parameters meet 
 do alone.
 ``dissatisfaction`` acts on satisfaction alone and comes last. ``docs/calibration.md`` says what each stands for.
 
-Progress goes to stderr, the result to stdout. With the defaults it takes about four minutes on two cores.
+Progress goes to stderr, the result to stdout. With the defaults it takes about ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SEED: Final = 20250131
 CHECK_SEEDS: Final = (1, 2, 3)
 """Seeds of ``--check``; no parameter was found with them."""
 COARSE: Final = 300
-FINE: Final = 3000
+FINE: Final = 10_000
 """Months simulated for each set of parameters while coming near, and while finishing."""
 
 Floats = npt.NDArray[np.float64]
@@ -131,12 +131,12 @@ class Search:
         self.polish(FINE, slope)
         desk = self.at(self.x)
         for _ in range(3):  # not quite one step: no score is below 1
-            result = simulate(self.rules, desk, replications=FINE // 4, seed=self.seed, workers=self.workers)
+            result = simulate(self.rules, desk, replications=FINE // 10, seed=self.seed, workers=self.workers)
             lost, aim = 5 - result.estimate("csat").mean, 5 - desk.reference["csat"]
             desk = changed(desk, dissatisfaction=float(f"{desk.calibrated.dissatisfaction * aim / lost:.5g}"))
         return desk
 
-    def approach(self, months: int, good: float = 0.02, rounds: int = 12) -> Floats:
+    def approach(self, months: int, good: float = 0.05, rounds: int = 12) -> Floats:
         """Come near by Levenberg's method: Newton's step, shortened until it helps. Return the last slope."""
         miss, damping = self.told(self.miss(self.x, months), months), 0.01
         slope = self.slope(miss, months)
