@@ -8,7 +8,7 @@ Files in reading order:
 - ``building``, ``loading``: from the file to a checked ``Policy``
 - ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
 - ``compiled``: the same rules as plain numbers, for the simulator
-- ``check``: what can be said against a policy; ``notices``, ``handbook``: what people read
+- ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 
 This room imports none of the others.
 """

@@ -1,0 +1,400 @@
+"""The space of situations of a policy, held as a binary decision diagram (BDD).
+
+A situation is cut at what the rules can tell apart: each signal, check and deed they ask about is a yes or a no;
+each clock and count lies between two of the figures that the rules name; plan, tier, category, status and the stated
+priority are one value each. What is left are finitely many *cells*, some 10^27 for a real policy, far too many to
+list and none too many for a BDD. Within a cell every rule holds or does not hold throughout.
+
+What cannot be is cut away: two values of one attribute, a figure reached before a smaller one of the same clock, a
+signal known before the visit that is not known, and whatever the policy itself declares as ``impossible``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, Final
+
+from dd import autoref
+from dd import bdd as plain_bdd
+
+from policy.building import Rule
+from policy.conditions import (
+    All,
+    Always,
+    AnyOf,
+    Attribute,
+    Checked,
+    ClockReaches,
+    Condition,
+    CountAtLeast,
+    Done,
+    EarlierSignal,
+    Named,
+    Not,
+    Signal,
+    Within,
+)
+from policy.loading import Policy
+from policy.situation import OPEN, STATUSES
+
+Node = Any
+"""A node of the diagram (``dd`` has no types)."""
+NOBODY: Final = "-"
+"""The value of ``category`` and ``stated`` that stands for "not known"."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeedAtom:
+    """Something that was done, as far as the rules ask; ``None`` fits anything."""
+
+    verb: str
+    to: str | None
+    via: str | None
+    what: str | None
+    in_visit: bool
+
+    def implies(self, other: DeedAtom) -> bool:
+        """Return whether a deed that fits this one fits the other too."""
+        pairs = ((self.to, other.to), (self.via, other.via), (self.what, other.what))
+        return (
+            self.verb == other.verb
+            and all(general is None or own == general for own, general in pairs)
+            and (self.in_visit or not other.in_visit)
+        )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the conditions of a policy ask about."""
+
+    earlier: set[str] = field(default_factory=set)
+    counts: dict[str, set[int]] = field(default_factory=dict)
+    clocks: dict[str, set[float]] = field(default_factory=dict)
+    deeds: set[DeedAtom] = field(default_factory=set)
+
+
+class Space:
+    """The situations of one policy. Life: built from the policy; rules and conditions are then asked as nodes."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Cut the space at what the rules of ``policy`` name."""
+        self.policy = policy
+        self.domains: dict[str, tuple[str, ...]] = {
+            "plan": tuple(policy.plans),
+            "tier": tuple(policy.tiers),
+            "status": (OPEN, *(s for s in STATUSES if s != OPEN)),
+            "category": (NOBODY, *policy.categories),
+            "stated": (NOBODY, *policy.priorities),
+        }
+        self._found = _Found()
+        self._look_at_everything()
+        self.breaks: dict[str, tuple[float, ...]] = {name: tuple(sorted(at)) for name, at in self._found.clocks.items()}
+        self.counts: dict[str, tuple[int, ...]] = {name: tuple(sorted(at)) for name, at in self._found.counts.items()}
+        self.deeds = tuple(sorted(self._found.deeds, key=repr))
+        self.bdd = autoref.BDD()
+        self.bdd.configure(reordering=False)
+        manager: Any = self.bdd._bdd
+        manager.__class__ = _QuietManager
+        self._declare()
+        self._memo: dict[Condition, Node] = {}
+        self.priority: dict[str, Node] = {}
+        self.defined_by: dict[str, Node] = {}
+        self._define_priorities()
+        self.possible = self._axioms()
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    def node(self, condition: Condition) -> Node:
+        """Return where in the space a condition holds (not yet cut to what is possible)."""
+        known = self._memo.get(condition)
+        if known is None:
+            known = self._memo[condition] = self._node(condition)
+        return known
+
+    def rule(self, rule: Rule) -> Node:
+        """Return where in the space a rule holds."""
+        return self.node(rule.when) & self.possible
+
+    def is_value(self, attribute: str, value: str) -> Node:
+        """Return where an attribute has a value."""
+        return self.bdd.var(f"{attribute}={value}")
+
+    def role(self, name: str) -> dict[str, Node]:
+        """Return which role a name stands for, and where."""
+        relative = self.policy.relative_roles.get(name)
+        if relative is None:
+            return {name: self.bdd.true}
+        found: dict[str, Node] = {}
+        left = self.bdd.true
+        for when, to in relative.cases:
+            here = left & self.node(when)
+            left = left & ~self.node(when)
+            for role, where in self.role(to).items():
+                found[role] = found.get(role, self.bdd.false) | (here & where)
+        for tier in self.domains["tier"]:
+            role = relative.by_tier.get(tier, name)
+            found[role] = found.get(role, self.bdd.false) | (left & self.is_value("tier", tier))
+        return {role: where for role, where in found.items() if where != self.bdd.false}
+
+    def attribute(self, name: str, value: str) -> Node:
+        """Return where ``plan``, ``tier`` or ``priority`` (as the rules define it) has a value."""
+        return self.priority[value] if name == "priority" else self.is_value(name, value)
+
+    def count(self, node: Node) -> int:
+        """Return in how many possible cells ``node`` holds."""
+        return int(self.bdd.count(node & self.possible, nvars=len(self.bdd.vars)))
+
+    def any_of(self, nodes: Iterable[Node]) -> Node:
+        """Return where at least one of ``nodes`` holds."""
+        return reduce(lambda a, b: a | b, nodes, self.bdd.false)
+
+    def all_of(self, nodes: Iterable[Node]) -> Node:
+        """Return where all of ``nodes`` hold."""
+        return reduce(lambda a, b: a & b, nodes, self.bdd.true)
+
+    def smallest(self, node: Node) -> dict[str, bool] | None:
+        """Return the assignment in ``node`` that states the least, ``None`` if it is empty.
+
+        Every variable counts 1 where it is true, the later values of an attribute a little more than the first.
+        """
+        node = node & self.possible
+        if node == self.bdd.false:
+            return None
+        known: dict[int, tuple[float, bool | None]] = {}
+        order = [self.bdd.var_at_level(level) for level in range(len(self.bdd.vars))]
+
+        def best(here: Node) -> float:
+            if here == self.bdd.true:
+                return 0.0
+            if here == self.bdd.false:
+                return math.inf
+            key = int(here)
+            if key not in known:
+                low, high = _branches(here)
+                without, with_it = best(low), best(high) + self._cost[here.var]
+                known[key] = (without, False) if without <= with_it else (with_it, True)
+            return known[key][0]
+
+        best(node)
+        chosen = dict.fromkeys(order, False)
+        while node not in (self.bdd.true, self.bdd.false):
+            takes = known[int(node)][1]
+            chosen[node.var] = bool(takes)
+            low, high = _branches(node)
+            node = high if takes else low
+        return chosen
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _conditions(self) -> Iterable[Condition]:
+        for rule in self.policy.rules:
+            yield rule.when
+            for effect in rule.obliges:
+                if effect.waits_for is not None:
+                    yield effect.waits_for
+        for role in self.policy.relative_roles.values():
+            yield from (when for when, _ in role.cases)
+        yield from (when for when, _ in self.policy.calendar_cases)
+        yield from (one.when for one in self.policy.impossible)
+
+    def _look_at_everything(self) -> None:
+        for condition in self._conditions():
+            for part in condition.parts():
+                match part:
+                    case EarlierSignal():
+                        self._found.earlier.update(part.names)
+                    case CountAtLeast():
+                        self._found.counts.setdefault(part.name, set()).add(part.at_least)
+                    case ClockReaches():
+                        at = {minutes for _, _, minutes in self.figures(part)}
+                        self._found.clocks.setdefault(part.name, set()).update(at)
+                    case Done():
+                        self._found.deeds.update(self._deed_atoms(part))
+
+    def figures(self, timer: ClockReaches) -> list[tuple[int, Mapping[str, str], float]]:
+        """Return at which minute of its clock a condition begins to hold.
+
+        A row for each case of the calendar (its index in ``calendar_of``) and each combination of attributes on which
+        the figure depends; combinations without a figure are left out.
+        """
+        rows: list[tuple[int, Mapping[str, str], float]] = []
+        for index, (_, calendar) in enumerate(self.policy.calendar_cases):
+            day = self.policy.calendars[calendar].day_minutes
+            for attributes in self._combinations(timer.figure.by, timer.early.by):
+                minutes = timer.figure.minutes(attributes, day)
+                has_early = timer.early.fixed is not None or timer.early.by is not None
+                early = timer.early.minutes(attributes, day) if has_early else 0.0
+                if math.isfinite(minutes):
+                    rows.append((index, attributes, max(0.0, minutes - early)))
+        return rows
+
+    def _combinations(self, *names: str | None) -> list[dict[str, str]]:
+        rows: list[dict[str, str]] = [{}]
+        for name in sorted({name for name in names if name is not None}):
+            values = list(self.policy.priorities) if name == "priority" else list(self.domains[name])
+            rows = [{**row, name: value} for row in rows for value in values]
+        return rows
+
+    def _deed_atoms(self, done: Done) -> Iterable[DeedAtom]:
+        if not done.to:
+            yield DeedAtom(done.verb, None, done.via, done.what, done.in_visit)
+        for name in done.to:
+            for role in self._possible_roles(name):
+                yield DeedAtom(done.verb, role, done.via, done.what, done.in_visit)
+
+    def _possible_roles(self, name: str) -> set[str]:
+        relative = self.policy.relative_roles.get(name)
+        if relative is None:
+            return {name}
+        found = set(relative.by_tier.values())
+        if any(tier not in relative.by_tier for tier in self.policy.tiers):
+            found.add(name)
+        for _, to in relative.cases:
+            found |= self._possible_roles(to)
+        return found
+
+    def _declare(self) -> None:
+        v = self.policy.doc.vocabulary
+        self._cost: dict[str, float] = {}
+        for name, values in self.domains.items():
+            for index, value in enumerate(values):
+                self._cost[f"{name}={value}"] = index / 100
+        for name in v.signals:
+            self._cost[f"signal {name}"] = 1.0
+            if name in self._found.earlier:
+                self._cost[f"earlier {name}"] = 1.0
+        for name in v.checks:
+            self._cost[f"check {name}"] = 1.0
+        for name, ats in self.counts.items():
+            self._cost.update({f"count {name}>={at}": 1.0 for at in ats})
+        for name, breaks in self.breaks.items():
+            self._cost.update({f"clock {name}>={at:g}": 1.0 for at in breaks})
+        self._cost.update({self.deed_name(deed): 1.0 for deed in self.deeds})
+        self.bdd.declare(*self._cost)
+
+    def deed_name(self, deed: DeedAtom) -> str:
+        """Return the variable of a deed."""
+        return f"done {deed.verb}|{deed.to}|{deed.via}|{deed.what}|{deed.in_visit}"
+
+    def _axioms(self) -> Node:
+        nodes: list[Node] = []
+        for name, values in self.domains.items():
+            nodes.append(self._exactly_one([self.bdd.var(f"{name}={value}") for value in values]))
+        nodes += [self._implies(f"earlier {name}", f"signal {name}") for name in sorted(self._found.earlier)]
+        for name, ats in self.counts.items():
+            pairs = zip(ats[1:], ats[:-1], strict=True)
+            nodes += [self._implies(f"count {name}>={more}", f"count {name}>={less}") for more, less in pairs]
+        for name, breaks in self.breaks.items():
+            steps = zip(breaks[1:], breaks[:-1], strict=True)
+            nodes += [self._implies(f"clock {name}>={more:g}", f"clock {name}>={less:g}") for more, less in steps]
+        for deed in self.deeds:
+            for other in self.deeds:
+                if other is not deed and deed.implies(other):
+                    nodes.append(self._implies(self.deed_name(deed), self.deed_name(other)))
+        nodes += [~self.node(one.when) for one in self.policy.impossible]
+        return self.all_of(nodes)
+
+    def _exactly_one(self, nodes: list[Node]) -> Node:
+        none, one = self.bdd.true, self.bdd.false
+        for node in reversed(nodes):
+            none, one = none & ~node, (one & ~node) | (none & node)
+        return one
+
+    def _implies(self, a: str, b: str) -> Node:
+        return ~self.bdd.var(a) | self.bdd.var(b)
+
+    def _define_priorities(self) -> None:
+        defining = [rule for rule in self.policy.rules if rule.define]
+        graver = self.bdd.false
+        for name in self.policy.priorities:
+            here = self.any_of(self.node(rule.when) for rule in defining if rule.define == name)
+            self.defined_by[name] = here
+            self.priority[name] = here & ~graver
+            graver = graver | here
+        for name in self.policy.priorities:
+            self.priority[name] = self.priority[name] | (~graver & self.bdd.var(f"stated={name}"))
+
+    def _node(self, condition: Condition) -> Node:
+        bdd = self.bdd
+        match condition:
+            case Always():
+                return bdd.true
+            case Signal():
+                return self.any_of(bdd.var(f"signal {name}") for name in condition.names)
+            case EarlierSignal():
+                return self.any_of(bdd.var(f"earlier {name}") for name in condition.names)
+            case Attribute() if condition.name == "priority":
+                return self.any_of(self.priority[value] for value in condition.values)
+            case Attribute():
+                return self.any_of(self.is_value(condition.name, value) for value in condition.values)
+            case Within():
+                return self._within(condition.beyond)
+            case Checked():
+                return self._checked(condition)
+            case Done():
+                return self._done(condition)
+            case ClockReaches():
+                return self._reaches(condition)
+            case CountAtLeast():
+                return bdd.var(f"count {condition.name}>={condition.at_least}")
+            case Named():
+                return self.node(condition.inner)
+            case All():
+                return self.all_of(self.node(part) for part in condition.inner)
+            case AnyOf():
+                return self.any_of(self.node(part) for part in condition.inner)
+            case Not():
+                return ~self.node(condition.inner)
+        raise AssertionError(f"no symbol for {condition!r}")
+
+    def _within(self, beyond: bool) -> Node:
+        parts = []
+        for tier, doc in self.policy.tiers.items():
+            names = doc.beyond if beyond else doc.capabilities
+            parts += [self.is_value("tier", tier) & self.is_value("category", name) for name in names]
+        return self.any_of(parts)
+
+    def _checked(self, condition: Checked) -> Node:
+        own = self.all_of(self.bdd.var(f"check {name}") for name in condition.names)
+        if not condition.basic:
+            return own
+        basic = self.any_of(
+            self.is_value("category", name) & self.all_of(self.bdd.var(f"check {check}") for check in doc.basic_checks)
+            for name, doc in self.policy.categories.items()
+        )
+        return own & basic
+
+    def _done(self, condition: Done) -> Node:
+        atoms = []
+        for name in condition.to or (None,):
+            for role, where in {None: self.bdd.true}.items() if name is None else self.role(name).items():
+                atom = DeedAtom(condition.verb, role, condition.via, condition.what, condition.in_visit)
+                atoms.append(where & self.bdd.var(self.deed_name(atom)))
+        return self.any_of(atoms)
+
+    def _reaches(self, timer: ClockReaches) -> Node:
+        parts = []
+        for index, attributes, minutes in self.figures(timer):
+            where = self.all_of(self.attribute(name, value) for name, value in attributes.items())
+            parts.append(self.calendar(index) & where & self.bdd.var(f"clock {timer.name}>={minutes:g}"))
+        return self.any_of(parts)
+
+    def calendar(self, index: int) -> Node:
+        """Return where the ``index``-th case of ``calendar_of`` is the one that holds."""
+        earlier = self.any_of(self.node(when) for when, _ in self.policy.calendar_cases[:index])
+        return self.node(self.policy.calendar_cases[index][0]) & ~earlier
+
+
+class _QuietManager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
+    """A manager that does not complain about nodes alive at its end: Python takes both down in any order."""
+
+    def __del__(self) -> None:
+        """Say nothing."""
+
+
+def _branches(node: Node) -> tuple[Node, Node]:
+    """Return the low and the high branch of a node, its negation carried down."""
+    return (~node.low, ~node.high) if node.negated else (node.low, node.high)
