@@ -79,25 +79,30 @@ class _Found:
 class Space:
     """The situations of one policy. Life: built from the policy; rules and conditions are then asked as nodes."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Cut the space at what the rules of ``policy`` name."""
+    def __init__(self, policy: Policy, *, beside: Space | Policy | None = None) -> None:
+        """Cut the space at what the rules of ``policy`` name.
+
+        ``beside`` is another policy whose cuts are made as well, so that the two can be compared cell by cell; where
+        it is given as a space, both share one diagram.
+        """
         self.policy = policy
+        other = beside.policy if isinstance(beside, Space) else beside
+        both = [policy] if other is None else [other, policy] if isinstance(beside, Space) else [policy, other]
         self.domains: dict[str, tuple[str, ...]] = {
-            "plan": tuple(policy.plans),
-            "tier": tuple(policy.tiers),
+            "plan": _union(p.plans for p in both),
+            "tier": _union(p.tiers for p in both),
             "status": (OPEN, *(s for s in STATUSES if s != OPEN)),
-            "category": (NOBODY, *policy.categories),
-            "stated": (NOBODY, *policy.priorities),
+            "category": (NOBODY, *_union(p.categories for p in both)),
+            "stated": (NOBODY, *_union(p.priorities for p in both)),
         }
+        self._vocabularies = [p.doc.vocabulary for p in both]
         self._found = _Found()
-        self._look_at_everything()
+        for one in both:
+            self._look_at_everything(one)
         self.breaks: dict[str, tuple[float, ...]] = {name: tuple(sorted(at)) for name, at in self._found.clocks.items()}
         self.counts: dict[str, tuple[int, ...]] = {name: tuple(sorted(at)) for name, at in self._found.counts.items()}
         self.deeds = tuple(sorted(self._found.deeds, key=repr))
-        self.bdd = autoref.BDD()
-        self.bdd.configure(reordering=False)
-        manager: Any = self.bdd._bdd
-        manager.__class__ = _QuietManager
+        self.bdd: Any = beside.bdd if isinstance(beside, Space) else _diagram()
         self._declare()
         self._memo: dict[Condition, Node] = {}
         self.priority: dict[str, Node] = {}
@@ -189,19 +194,8 @@ class Space:
 
     # -- building ----------------------------------------------------------------------------------------------
 
-    def _conditions(self) -> Iterable[Condition]:
-        for rule in self.policy.rules:
-            yield rule.when
-            for effect in rule.obliges:
-                if effect.waits_for is not None:
-                    yield effect.waits_for
-        for role in self.policy.relative_roles.values():
-            yield from (when for when, _ in role.cases)
-        yield from (when for when, _ in self.policy.calendar_cases)
-        yield from (one.when for one in self.policy.impossible)
-
-    def _look_at_everything(self) -> None:
-        for condition in self._conditions():
+    def _look_at_everything(self, policy: Policy) -> None:
+        for condition in _conditions(policy):
             for part in condition.parts():
                 match part:
                     case EarlierSignal():
@@ -209,21 +203,24 @@ class Space:
                     case CountAtLeast():
                         self._found.counts.setdefault(part.name, set()).add(part.at_least)
                     case ClockReaches():
-                        at = {minutes for _, _, minutes in self.figures(part)}
+                        at = {minutes for _, _, minutes in self.figures(part, policy)}
                         self._found.clocks.setdefault(part.name, set()).update(at)
                     case Done():
-                        self._found.deeds.update(self._deed_atoms(part))
+                        self._found.deeds.update(_deed_atoms(part, policy))
 
-    def figures(self, timer: ClockReaches) -> list[tuple[int, Mapping[str, str], float]]:
+    def figures(
+        self, timer: ClockReaches, policy: Policy | None = None
+    ) -> list[tuple[int, Mapping[str, str], float]]:
         """Return at which minute of its clock a condition begins to hold.
 
         A row for each case of the calendar (its index in ``calendar_of``) and each combination of attributes on which
         the figure depends; combinations without a figure are left out.
         """
         rows: list[tuple[int, Mapping[str, str], float]] = []
-        for index, (_, calendar) in enumerate(self.policy.calendar_cases):
-            day = self.policy.calendars[calendar].day_minutes
-            for attributes in self._combinations(timer.figure.by, timer.early.by):
+        policy = policy or self.policy
+        for index, (_, calendar) in enumerate(policy.calendar_cases):
+            day = policy.calendars[calendar].day_minutes
+            for attributes in self._combinations(policy, timer.figure.by, timer.early.by):
                 minutes = timer.figure.minutes(attributes, day)
                 has_early = timer.early.fixed is not None or timer.early.by is not None
                 early = timer.early.minutes(attributes, day) if has_early else 0.0
@@ -231,42 +228,23 @@ class Space:
                     rows.append((index, attributes, max(0.0, minutes - early)))
         return rows
 
-    def _combinations(self, *names: str | None) -> list[dict[str, str]]:
+    def _combinations(self, policy: Policy, *names: str | None) -> list[dict[str, str]]:
         rows: list[dict[str, str]] = [{}]
         for name in sorted({name for name in names if name is not None}):
-            values = list(self.policy.priorities) if name == "priority" else list(self.domains[name])
+            values = list(policy.priorities) if name == "priority" else list(self.domains[name])
             rows = [{**row, name: value} for row in rows for value in values]
         return rows
 
-    def _deed_atoms(self, done: Done) -> Iterable[DeedAtom]:
-        if not done.to:
-            yield DeedAtom(done.verb, None, done.via, done.what, done.in_visit)
-        for name in done.to:
-            for role in self._possible_roles(name):
-                yield DeedAtom(done.verb, role, done.via, done.what, done.in_visit)
-
-    def _possible_roles(self, name: str) -> set[str]:
-        relative = self.policy.relative_roles.get(name)
-        if relative is None:
-            return {name}
-        found = set(relative.by_tier.values())
-        if any(tier not in relative.by_tier for tier in self.policy.tiers):
-            found.add(name)
-        for _, to in relative.cases:
-            found |= self._possible_roles(to)
-        return found
-
     def _declare(self) -> None:
-        v = self.policy.doc.vocabulary
         self._cost: dict[str, float] = {}
         for name, values in self.domains.items():
             for index, value in enumerate(values):
                 self._cost[f"{name}={value}"] = index / 100
-        for name in v.signals:
+        for name in _union(v.signals for v in self._vocabularies):
             self._cost[f"signal {name}"] = 1.0
             if name in self._found.earlier:
                 self._cost[f"earlier {name}"] = 1.0
-        for name in v.checks:
+        for name in _union(v.checks for v in self._vocabularies):
             self._cost[f"check {name}"] = 1.0
         for name, ats in self.counts.items():
             self._cost.update({f"count {name}>={at}": 1.0 for at in ats})
@@ -309,6 +287,7 @@ class Space:
     def _define_priorities(self) -> None:
         defining = [rule for rule in self.policy.rules if rule.define]
         graver = self.bdd.false
+        self.priority = dict.fromkeys(self.domains["stated"][1:], self.bdd.false)
         for name in self.policy.priorities:
             here = self.any_of(self.node(rule.when) for rule in defining if rule.define == name)
             self.defined_by[name] = here
@@ -386,6 +365,51 @@ class Space:
         """Return where the ``index``-th case of ``calendar_of`` is the one that holds."""
         earlier = self.any_of(self.node(when) for when, _ in self.policy.calendar_cases[:index])
         return self.node(self.policy.calendar_cases[index][0]) & ~earlier
+
+
+def _conditions(policy: Policy) -> Iterable[Condition]:
+    for rule in policy.rules:
+        yield rule.when
+        for effect in rule.obliges:
+            if effect.waits_for is not None:
+                yield effect.waits_for
+    for role in policy.relative_roles.values():
+        yield from (when for when, _ in role.cases)
+    yield from (when for when, _ in policy.calendar_cases)
+    yield from (one.when for one in policy.impossible)
+
+
+def _deed_atoms(done: Done, policy: Policy) -> Iterable[DeedAtom]:
+    if not done.to:
+        yield DeedAtom(done.verb, None, done.via, done.what, done.in_visit)
+    for name in done.to:
+        for role in sorted(possible_roles(name, policy)):
+            yield DeedAtom(done.verb, role, done.via, done.what, done.in_visit)
+
+
+def possible_roles(name: str, policy: Policy) -> set[str]:
+    """Return the roles that a name may stand for."""
+    relative = policy.relative_roles.get(name)
+    if relative is None:
+        return {name}
+    found = set(relative.by_tier.values())
+    if any(tier not in relative.by_tier for tier in policy.tiers):
+        found.add(name)
+    for _, to in relative.cases:
+        found |= possible_roles(to, policy)
+    return found
+
+
+def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in names for name in group))
+
+
+def _diagram() -> Any:
+    bdd = autoref.BDD()
+    bdd.configure(reordering=False)
+    manager: Any = bdd._bdd
+    manager.__class__ = _QuietManager
+    return bdd
 
 
 class _QuietManager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
