@@ -64,12 +64,16 @@ class EntryDoc(Document):
 
 
 class RoleDoc(Document):
-    """A role that can owe or receive something. ``tier`` roles own tickets; ``management`` ones are the ladder."""
+    """A role that can owe or receive something. ``tier`` roles own tickets; ``management`` ones are the ladder.
+
+    ``available`` names the calendar on which somebody is there; a tier that does not say has its tier's calendar.
+    """
 
     label: Text
     tier: bool = False
     management: bool = False
     contact: Name | None = None
+    available: Name | None = None
 
 
 class RelativeRoleDoc(Document):
@@ -249,7 +253,8 @@ class GroupDoc(Document):
 class ContactDoc(EntryDoc):
     """Somebody who can be reached. A value in [brackets] or with X for digits is still to be filled in.
 
-    ``also_called`` is another name that people use; ``same_as`` names the contact that is the same person.
+    ``also_called`` is another name that people use; ``same_as`` names the contact that is the same person,
+    ``serves`` a role that this contact fills beside others.
     """
 
     name: Text
@@ -262,11 +267,22 @@ class ContactDoc(EntryDoc):
     note: str | None = None
     also_called: str | None = None
     same_as: Name | None = None
+    serves: Name | None = None
     staff_only: bool = False
 
 
+class PromiseDoc(Document):
+    """How often a notice promises news: every ``every`` (a figure by path), as replies that carry ``what``."""
+
+    every: Text
+    what: Name
+
+
 class NoticeDoc(EntryDoc):
-    """A notice: a Jinja2 template for text, with the fields that must be filled."""
+    """A notice: a Jinja2 template for text, with the fields that must be filled.
+
+    ``promises`` is what ``{{ update_every }}`` in it stands for.
+    """
 
     title: Text
     says: Text
@@ -274,6 +290,7 @@ class NoticeDoc(EntryDoc):
     fields: dict[Name, Text] = {}
     subject: str | None = None
     body: str | None = None
+    promises: PromiseDoc | None = None
 
 
 class MetricDoc(EntryDoc):
@@ -308,6 +325,32 @@ class ImpossibleDoc(Document):
     when: Condition
 
 
+class SettlesDoc(Document):
+    """What holds where rules meet. Without a key nothing is settled there, and the check reports each such place.
+
+    The rulebook always answers as these values say; the check asks whether the policy says so too.
+    """
+
+    demand_and_ban: Literal["demand"] | None = None
+    permission_and_ban: Literal["residual"] | None = None
+    two_dues: Literal["stricter"] | None = None
+    two_priorities: Literal["graver"] | None = None
+
+
+class SilenceDoc(Document):
+    """Findings of the check that are not to be reported, and why."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
+    rules: list[Text] = Field(min_length=1)
+    why: Text
+
+
+class LintDoc(Document):
+    """What the check is told about this policy."""
+
+    silence: list[SilenceDoc] = []
+
+
 class LifeDoc(Document):
     """One entry of the policy's own history."""
 
@@ -338,7 +381,9 @@ class PolicyDoc(Document):
     figures: dict[Name, DurationText | Number]
     targets: dict[Name, Number]
     conditions: dict[Name, Condition] = {}
+    settles: SettlesDoc = SettlesDoc()
     impossible: list[ImpossibleDoc] = []
+    lint: LintDoc = LintDoc()
     groups: list[GroupDoc]
     contacts: dict[Name, ContactDoc]
     notices: dict[Name, NoticeDoc]

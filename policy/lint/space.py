@@ -17,9 +17,6 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final
 
-from dd import autoref
-from dd import bdd as plain_bdd
-
 from policy.building import Rule
 from policy.conditions import (
     All,
@@ -37,11 +34,11 @@ from policy.conditions import (
     Signal,
     Within,
 )
+from policy.lint.diagram import Node, branches, new_diagram
 from policy.loading import Policy
 from policy.situation import OPEN, STATUSES
 
-Node = Any
-"""A node of the diagram (``dd`` has no types)."""
+__all__ = ["NOBODY", "DeedAtom", "Node", "Space", "possible_roles"]
 NOBODY: Final = "-"
 """The value of ``category`` and ``stated`` that stands for "not known"."""
 
@@ -79,11 +76,16 @@ class _Found:
 class Space:
     """The situations of one policy. Life: built from the policy; rules and conditions are then asked as nodes."""
 
-    def __init__(self, policy: Policy, *, beside: Space | Policy | None = None) -> None:
-        """Cut the space at what the rules of ``policy`` name.
+    def __init__(
+        self, policy: Policy, *, beside: Space | Policy | None = None, seconds: float = math.inf
+    ) -> None:
+        """Cut the space at what the rules of ``policy`` name, within ``seconds``.
 
         ``beside`` is another policy whose cuts are made as well, so that the two can be compared cell by cell; where
         it is given as a space, both share one diagram.
+
+        Raises:
+            TooLargeError: it takes longer, or more memory than may be used.
         """
         self.policy = policy
         other = beside.policy if isinstance(beside, Space) else beside
@@ -102,7 +104,8 @@ class Space:
         self.breaks: dict[str, tuple[float, ...]] = {name: tuple(sorted(at)) for name, at in self._found.clocks.items()}
         self.counts: dict[str, tuple[int, ...]] = {name: tuple(sorted(at)) for name, at in self._found.counts.items()}
         self.deeds = tuple(sorted(self._found.deeds, key=repr))
-        self.bdd: Any = beside.bdd if isinstance(beside, Space) else _diagram()
+        self.bdd: Any = beside.bdd if isinstance(beside, Space) else new_diagram()
+        self.allow(seconds)
         self._declare()
         self._memo: dict[Condition, Node] = {}
         self.priority: dict[str, Node] = {}
@@ -111,6 +114,14 @@ class Space:
         self.possible = self._axioms()
 
     # -- asking ------------------------------------------------------------------------------------------------
+
+    def allow(self, seconds: float) -> None:
+        """Set how long the diagram may work from now on; after that it raises ``TooLargeError``."""
+        self.bdd._bdd.allow(seconds)
+
+    def check_time(self) -> None:
+        """Raise ``TooLargeError`` if the time allowed is over; for loops outside the diagram."""
+        self.bdd._bdd.check_time()
 
     def node(self, condition: Condition) -> Node:
         """Return where in the space a condition holds (not yet cut to what is possible)."""
@@ -178,7 +189,7 @@ class Space:
                 return math.inf
             key = int(here)
             if key not in known:
-                low, high = _branches(here)
+                low, high = branches(here)
                 without, with_it = best(low), best(high) + self._cost[here.var]
                 known[key] = (without, False) if without <= with_it else (with_it, True)
             return known[key][0]
@@ -188,7 +199,7 @@ class Space:
         while node not in (self.bdd.true, self.bdd.false):
             takes = known[int(node)][1]
             chosen[node.var] = bool(takes)
-            low, high = _branches(node)
+            low, high = branches(node)
             node = high if takes else low
         return chosen
 
@@ -402,23 +413,3 @@ def possible_roles(name: str, policy: Policy) -> set[str]:
 
 def _union(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in names for name in group))
-
-
-def _diagram() -> Any:
-    bdd = autoref.BDD()
-    bdd.configure(reordering=False)
-    manager: Any = bdd._bdd
-    manager.__class__ = _QuietManager
-    return bdd
-
-
-class _QuietManager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
-    """A manager that does not complain about nodes alive at its end: Python takes both down in any order."""
-
-    def __del__(self) -> None:
-        """Say nothing."""
-
-
-def _branches(node: Node) -> tuple[Node, Node]:
-    """Return the low and the high branch of a node, its negation carried down."""
-    return (~node.low, ~node.high) if node.negated else (node.low, node.high)

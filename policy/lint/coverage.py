@@ -1,0 +1,71 @@
+"""Coverage: situations in which nobody owes anything, and conditions that say less than they seem to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policy.conditions import Always, ClockReaches
+from policy.figures import Figure
+from policy.lint.acts import Acts, combinations
+from policy.lint.examples import Examples, every_owed
+from policy.lint.findings import Finding, about, finding
+from policy.lint.space import Node, Space
+from policy.situation import RESOLVED
+
+
+def uncovered(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
+    """Yield a finding for each tier and priority in which some open ticket obliges nobody to anything.
+
+    Targets are results, not duties; they cover nothing. Tickets without a priority are left out.
+    """
+    covered = space.any_of(demand.where for demand in acts.demands if not demand.effect.target)
+    bare = space.possible & ~covered & ~space.is_value("status", RESOLVED)
+    for tier in space.domains["tier"]:
+        for name, where in space.priority.items():
+            here = bare & where & space.is_value("tier", tier)
+            if here == space.bdd.false:
+                continue
+            found = finding(
+                space.policy, "uncovered", ("tiers", tier),
+                f"nobody owes anything on some {name} tickets in {tier} ({space.count(here):,} situations)",
+                "add a rule that obliges somebody there, at least to reply or to set the priority",
+            )  # fmt: skip
+            yield examples.shown(found, here, lambda v: all(one.target for one in every_owed(v)))
+
+
+def blank_conditions(space: Space) -> Iterator[Finding]:
+    """Yield rules whose condition holds in every situation there can be and does not say so."""
+    for rule in space.policy.rules:
+        parts = list(rule.when.parts())
+        says_so = any(isinstance(part, Always) for part in parts)
+        if not says_so and space.rule(rule) == space.possible:
+            yield about(
+                space.policy, "blank-condition", [rule.id], f"{rule.id}: its condition holds in every situation",
+                "write when: {always: true} if that is meant, or narrow the condition",
+            )  # fmt: skip
+
+
+def missing_figures(space: Space) -> Iterator[Finding]:
+    """Yield rules that ask a table of figures for a plan, priority or tier it does not hold."""
+    for rule in space.policy.rules:
+        base = space.rule(rule)
+        figures = [f for effect in rule.obliges for f in (effect.within, effect.repeat) if f is not None]
+        figures += [f for part in rule.when.parts() if isinstance(part, ClockReaches) for f in (part.figure, part.early)]
+        for by, path, names in sorted({_gap(space, base, figure) for figure in figures if figure.by is not None}):
+            if names:
+                yield about(
+                    space.policy, "figure-missing", [rule.id],
+                    f"{rule.id}: {path} has no figure for the {by} {', '.join(names)}, so nothing falls due there",
+                    f"add the figure under {path}, or narrow the rule",
+                )  # fmt: skip
+
+
+def _gap(space: Space, base: Node, figure: Figure) -> tuple[str, str, tuple[str, ...]]:
+    assert figure.by is not None
+    known = {name for name, value in figure.table if value is not None}
+    lacking = [
+        row[figure.by]
+        for row, where in combinations(space, [figure.by])
+        if row and row[figure.by] not in known and base & where != space.bdd.false
+    ]
+    return figure.by, figure.path, tuple(lacking)

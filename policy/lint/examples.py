@@ -1,0 +1,106 @@
+"""Examples: the smallest situation in which a finding shows, put to the rulebook before it is shown to anybody."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import replace
+
+from policy.lint.cells import situation_of
+from policy.lint.findings import Finding, undecided
+from policy.lint.space import Node, Space
+from policy.loading import Policy
+from policy.rulebook import Rulebook
+from policy.situation import Deed, Situation
+from policy.verdict import ActKey, Obligation, Verdict
+
+Claim = Callable[[Verdict], bool]
+
+
+class Examples:
+    """Makes situations of a policy and asks its rulebook about them."""
+
+    def __init__(self, space: Space) -> None:
+        """Take the space in which findings are made."""
+        self.space = space
+        self.book = Rulebook(space.policy)
+
+    def smallest(self, node: Node) -> Situation | None:
+        """Return the situation in ``node`` that states the least; ``None`` if there is none."""
+        cell = self.space.smallest(node)
+        return None if cell is None else situation_of(self.space, cell)
+
+    def shown(self, found: Finding, node: Node, claim: Claim) -> Finding:
+        """Return a finding with the smallest example of it; not proved if the rulebook does not bear it out."""
+        situation = self.smallest(node)
+        if situation is None:
+            return undecided(found, "no situation of it could be made")
+        return self.with_situation(found, situation, claim)
+
+    def with_situation(self, found: Finding, situation: Situation, claim: Claim) -> Finding:
+        """Return a finding with a situation, if the rulebook bears it out."""
+        if not claim(self.book.verdict(situation)):
+            return undecided(found, "the rulebook does not bear out the example that was made of it")
+        return replace(found, example=_text(situation, self.space.policy))
+
+
+def without(policy: Policy, *ids: str) -> Policy:
+    """Return a policy without some of its rules."""
+    return replace(policy, rules=tuple(rule for rule in policy.rules if rule.id not in ids))
+
+
+def every_owed(verdict: Verdict) -> tuple[Obligation, ...]:
+    """Return what is owed and what was owed and done."""
+    return (*verdict.obligations, *verdict.fulfilled)
+
+
+def owed(verdict: Verdict, key: ActKey) -> Obligation | None:
+    """Return the obligation of an act, open or done."""
+    return next((one for one in every_owed(verdict) if one.key == key), None)
+
+
+def decided(verdict: Verdict, acts: tuple[ActKey, ...]) -> object:
+    """Return what a verdict decides, whatever the names of the rules: two that are equal here differ in words only.
+
+    Bans and permissions are compared by which of ``acts`` they forbid and allow.
+    """
+    demands = {
+        (one.key, one.owner, one.due, one.repeat, one.ripe, one.target, one.done_at, one.weight, one.critical)
+        for one in every_owed(verdict)
+    }
+    deeds = [Deed(verb, to, via, () if what is None else (what,)) for verb, to, via, what in acts]
+    banned = {
+        (deed, max(ban.weight for ban in bans), any(ban.critical for ban in bans))
+        for deed in deeds
+        if (bans := [ban for ban in verdict.prohibitions if ban.matches(deed)])
+    }
+    allowed = {deed for deed in deeds if any(one.matches(deed) for one in verdict.permissions)}
+    return (
+        verdict.priority, verdict.priority_since, frozenset(demands), frozenset(banned), frozenset(allowed),
+        frozenset(clock for clock, _ in verdict.paused),
+    )  # fmt: skip
+
+
+def shifted(situation: Situation, minutes: float) -> Situation:
+    """Return the same situation some minutes later; its clocks stay as they are."""
+    s = situation
+    move = {name: at + minutes for name, at in s.signals.items()}
+
+    def moved(at: float | None) -> float | None:
+        return None if at is None else at + minutes
+
+    return replace(
+        s, now=s.now + minutes, opened=s.opened + minutes, tier_since=moved(s.tier_since), signals=move,
+        stated_since=moved(s.stated_since), status_since=moved(s.status_since),
+        checks={name: at + minutes for name, at in s.checks.items()},
+        counts={name: replace(count, since=count.since + minutes) for name, count in s.counts.items()},
+        deeds=tuple(replace(deed, at=deed.at + minutes) for deed in s.deeds),
+    )  # fmt: skip
+
+
+def _text(situation: Situation, policy: Policy) -> str:
+    if importlib.util.find_spec("policy.situation_file") is None:
+        return f"# {policy.name}\n{situation!r}\n"
+    text: str = importlib.import_module("policy.situation_file").situation_text(situation, policy)
+    return text
