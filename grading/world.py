@@ -256,15 +256,29 @@ class World:
     def _new_priority(self, priority: str, *, first: bool) -> None:
         """Start the resolution clock of a priority; let the tier timers run on its calendar where that never closes.
 
-        A priority that changes later starts the clock anew from that instant (settlement D18).
+        What becomes of it when the priority changes later is the policy's to say (settlement D18).
         """
+        policy = self.rulebook.policy
         calendar = self.rulebook.calendar(self.situation())
-        target = parse_duration(self.rulebook.policy.priorities[priority].resolution)
-        since = self.scenario.opens if first else self.now
-        self.clocks["resolution"] = Clock(calendar, target.minutes(calendar.day_minutes)).start(since)
+        target = parse_duration(policy.priorities[priority].resolution).minutes(calendar.day_minutes)
+        if not first and self._keeps_elapsed(priority):
+            clock = self.clocks["resolution"].with_calendar(self.now, calendar).with_target(self.now, target)
+            self.clocks["resolution"] = clock
+        else:
+            self.clocks["resolution"] = Clock(calendar, target).start(self.scenario.opens if first else self.now)
         timers_on = calendar if calendar.always_open else self._tier_calendar()
         for name in ("no_progress", "unresolved"):
             self.clocks[name] = self.clocks[name].with_calendar(self.now, timers_on)
+
+    def _keeps_elapsed(self, priority: str) -> bool:
+        """Return whether the resolution clock goes on counting when the priority becomes this one."""
+        assert self.verdict is not None
+        policy = self.rulebook.policy
+        ranks = list(policy.priorities)
+        known = self.verdict.priority
+        lowered = known is not None and ranks.index(priority) > ranks.index(known)
+        change = policy.doc.reprioritised
+        return (change.lowered if lowered else change.raised) == "keep"
 
     def _tier_calendar(self) -> Calendar:
         policy = self.rulebook.policy

@@ -5,7 +5,8 @@ Files in reading order:
 - ``secureai.yaml``: the procedure itself
 - ``errors``; ``explain``, ``yaml_source``: reading files from outside; ``durations``, ``calendars``, ``clocks``: time
 - ``document``: what keys a policy file may have; ``figures``, ``conditions``: the small language of its rules
-- ``building``, ``loading``: from the file to a checked ``Policy``
+- ``merging``, ``overlays``: what is stacked on a file; ``building``, ``loading``: from it to a checked ``Policy``
+- ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
 - ``compiled``: the same rules as plain numbers, for the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read

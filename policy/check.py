@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from policy.errors import InputError
+from policy.life import disagreements
 from policy.loading import Policy
 from policy.notices import ALWAYS_KNOWN, placeholders
 from policy.rulebook import Rulebook
@@ -43,6 +44,7 @@ def check_policy(policy: Policy) -> list[Finding]:
         *_every_tier_answers(policy),
         *_blanks(policy),
         *_doubles(policy),
+        *(_finding(policy, path, "history", "warning", said) for path, said in disagreements(policy)),
     ]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda f: (order.index(f.severity), f.line or 0))

@@ -169,6 +169,16 @@ class PriorityDoc(Document):
     every: dict[Name, DurationText] = {}
 
 
+class ReprioritisedDoc(Document):
+    """What becomes of the resolution clock when a ticket's priority changes; its target is always the new one.
+
+    ``restart``: it counts from the instant of the change. ``keep``: what has elapsed stays counted.
+    """
+
+    lowered: Literal["restart", "keep"] = "restart"
+    raised: Literal["restart", "keep"] = "restart"
+
+
 class ObligeDoc(Document):
     """An act that is owed. A list in ``to``, ``via`` or ``what`` means each of them."""
 
@@ -369,6 +379,7 @@ class PolicyDoc(Document):
     organisation: Text
     version: str
     effective_from: DayText
+    applies_to_open: bool = False
     history: list[LifeDoc] = []
     vocabulary: VocabularyDoc
     precedence: list[Name]
@@ -378,6 +389,7 @@ class PolicyDoc(Document):
     tiers: dict[Name, TierDoc]
     priorities: dict[Name, PriorityDoc]
     prompt: dict[Name, DurationText]
+    reprioritised: ReprioritisedDoc = ReprioritisedDoc()
     figures: dict[Name, DurationText | Number]
     targets: dict[Name, Number]
     conditions: dict[Name, Condition] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from policy.document import (
 )
 from policy.errors import InputError
 from policy.figures import Figures
+from policy.overlays import VARIANTS, Overlay, split_reference, stacked
 from policy.yaml_source import KeyPath, Source, apply_sets, load_yaml, nearest, validate
 
 FOLDER = Path(__file__).parent
@@ -65,6 +66,8 @@ class Policy:
     impossible: tuple[Impossible, ...]
     catalogue: Mapping[str, Entry]
     """Every statement by its id, in the order of the file."""
+    overlays: tuple[Overlay, ...] = ()
+    """What was stacked on the policy file, in the order in which it was applied."""
 
     @property
     def tiers(self) -> Mapping[str, TierDoc]:
@@ -166,12 +169,20 @@ def _entry_docs(doc: PolicyDoc) -> Iterator[tuple[KeyPath, str, str, str, EntryD
 def load_policy(ref: str | Path = "secureai", sets: Mapping[str, str] | None = None) -> Policy:
     """Load a policy by name (``secureai``) or from a file, with ``--set`` changes (paths without ``policy.``).
 
+    Overlays are stacked on it with ``+`` (``secureai+t1-45m``, docs/variants.md); the changes come last. The name of
+    what results is the policy's and those of all overlays applied, with ``+`` between them.
+
     Raises:
-        InputError: no such policy, or anything wrong in it; the message names file, line and key.
+        InputError: no such policy or overlay, or anything wrong in it; the message names file, line and key.
     """
-    path = find_policy(ref)
-    source = load_yaml(path, name=path.name if path.parent == FOLDER else str(ref))
-    return build_policy(apply_sets(source, sets or {}, prefix="policy."))
+    first, overlays = split_reference(ref)
+    path = find_policy(first)
+    source = load_yaml(path, name=path.name if path.parent == FOLDER else str(first))
+    if isinstance(source.data, dict) and "overlay" in source.data and "deskdrill_policy" not in source.data:
+        raise source.error((), f"is an overlay, not a policy; name the policy first: secureai+{first}")
+    source, applied = stacked(source, overlays)
+    policy = build_policy(apply_sets(source, sets or {}, prefix="policy."))
+    return replace(policy, name="+".join((policy.name, *(one.name for one in applied))), overlays=applied)
 
 
 def find_policy(ref: str | Path) -> Path:
@@ -185,6 +196,8 @@ def find_policy(ref: str | Path) -> Path:
         return Path(text)
     known = {p.stem: p for p in FOLDER.glob("*.yaml")}
     if text not in known:
+        if text in {one.stem for one in VARIANTS.glob("*.yaml")}:
+            raise InputError(f'"{text}" is an overlay, not a policy; name the policy first: secureai+{text}')
         raise InputError(f'there is no policy named "{text}"{nearest(text, known)} (or give a file: ./my-policy.yaml)')
     return known[text]
 

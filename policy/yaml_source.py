@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 from policy.errors import InputError
 from policy.explain import closest, explain, nearest, shown
 
-__all__ = ["KeyPath", "Source", "apply_sets", "dotted", "load_yaml", "nearest", "read_text", "validate"]
+__all__ = ["KeyPath", "Source", "Step", "apply_sets", "dotted", "load_yaml", "nearest", "read_text", "validate"]
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 40
@@ -46,6 +46,14 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A value that stood somewhere before another replaced it, and the file and line (or ``--set``) it came from."""
+
+    value: Data
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A document and where its parts stand: ``data`` is plain Python, ``lines`` maps key paths to 1-based lines."""
 
@@ -54,6 +62,8 @@ class Source:
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     origins: Mapping[KeyPath, str] = field(default_factory=dict)
     """Paths that were set from elsewhere (an overlay file and line, or ``--set``) and by what."""
+    replaced: Mapping[KeyPath, tuple[Step, ...]] = field(default_factory=dict)
+    """What stood at a path before, oldest first."""
 
     def line(self, path: KeyPath) -> int | None:
         """Return the line of ``path``, or of the nearest part around it that has one."""
@@ -62,11 +72,22 @@ class Source:
                 return self.lines[path[:length]]
         return None
 
+    def place(self, path: KeyPath) -> str:
+        """Return where the value at ``path`` comes from: file and line, or the ``--set`` that put it there."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.origins:
+                return self.origins[path[:length]]
+            if path[:length] in self.lines:  # what stands deeper in the file is not from elsewhere
+                break
+        return f"{self.name}:{self.line(path)}"
+
     def error(self, path: KeyPath, message: str) -> InputError:
         """Return an error about ``path``."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.origins:
                 return InputError(f"{self.origins[path[:length]]}: {dotted(path)}: {message}")
+            if path[:length] in self.lines:
+                break
         return InputError.at(self.name, self.line(path), dotted(path), message)
 
 
@@ -249,7 +270,8 @@ def apply_sets(source: Source, sets: Mapping[str, str], *, prefix: str = "") -> 
     """
     if not sets:
         return source
-    data, origins = copy.deepcopy(source.data), dict(source.origins)
+    data, lines = copy.deepcopy(source.data), dict(source.lines)
+    origins, replaced = dict(source.origins), dict(source.replaced)
     for text, value in sets.items():
         told = f"--set {prefix}{shown(text)[1:-1]}"
         path = _resolve(source, data, text, told)
@@ -260,9 +282,15 @@ def apply_sets(source: Source, sets: Mapping[str, str], *, prefix: str = "") -> 
             raise InputError(f"{told}: is a whole section, not a value; name one value inside it")
         if not value.strip():
             raise InputError(f"{told}: needs a value; write null for none")
+        here = Source(source.name, data, lines, origins)
+        replaced[path] = (*replaced.get(path, ()), Step(holder[path[-1]], here.place(path)))
         holder[path[-1]] = load_yaml(value, name=told).data
+        lines.pop(path, None)
+        for known in (lines, origins):  # what stood below a list that was replaced is gone
+            for below in [p for p in known if len(p) > len(path) and p[: len(path)] == path]:
+                del known[below]
         origins[path] = f"{told}={shown(value)[1:-1]}"
-    return Source(source.name, data, source.lines, origins)
+    return Source(source.name, data, lines, origins, replaced)
 
 
 _INDEX: Final = re.compile(r"\[([0-9]{1,6})\]|([0-9]{1,6})(?=[.\[]|$)")
