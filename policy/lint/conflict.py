@@ -13,6 +13,7 @@ from policy.lint.acts import Acts, Ban, Demand, Leave, Length, covers, overlap
 from policy.lint.examples import Examples, every_owed
 from policy.lint.findings import Finding, about, listed
 from policy.lint.space import Node, Space
+from policy.situation import Situation
 from policy.verdict import ActKey, Verdict
 
 
@@ -44,23 +45,24 @@ def demand_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator[Fin
             f"{ban_id} forbids what {listed(rules)} {'demands' if len(rules) == 1 else 'demand'}",
             "say in settles which holds (demand_and_ban: demand), or except the one from the other with unless",
         )  # fmt: skip
-        yield examples.shown(found, space.any_of(clash[2] for clash in clashes), _demanded_against(ban_id, clashes, space))
+        wanted = frozenset(demand.key for demand, _, _ in clashes)
+
+        def claim(
+            verdict: Verdict, s: Situation, wanted: frozenset[ActKey] = wanted, ban_id: str = ban_id
+        ) -> bool:
+            bans = examples.alone(ban_id, s).prohibitions
+            return any(
+                one.ripe and one.key in wanted and any(ban.to in (None, one.to) for ban in bans)
+                for one in every_owed(verdict)
+            )
+
+        yield examples.shown(found, space.any_of(where for _, _, where in clashes), claim)
 
 
 def ripe(space: Space, demand: Demand) -> Node:
     """Return where a demand can be met at once: it does not wait for anything, or what it waits for is there."""
     waits = demand.effect.waits_for
     return demand.where if waits is None else demand.where & space.node(waits)
-
-
-def _demanded_against(ban_id: str, clashes: list[tuple[Demand, Ban, Node]], space: Space) -> object:
-    wanted = {demand.key for demand, _, _ in clashes}
-    del ban_id, space
-
-    def claim(verdict: Verdict) -> bool:
-        return any(one.ripe and one.key in wanted for one in every_owed(verdict))
-
-    return claim
 
 
 def permission_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
@@ -85,10 +87,14 @@ def permission_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator
             "say in settles which holds (permission_and_ban: residual), or except the one from the other with unless",
         )  # fmt: skip
         allowed = frozenset(rules)
-        yield examples.shown(
-            found, space.any_of(where for _, where in clashes),
-            lambda v, allowed=allowed: any(allowed.intersection(one.rules) for one in v.permissions),
-        )  # fmt: skip
+
+        def claim(
+            verdict: Verdict, s: Situation, allowed: frozenset[str] = allowed, ban_id: str = ban_id
+        ) -> bool:
+            allows = any(allowed.intersection(one.rules) for one in verdict.permissions)
+            return allows and bool(examples.alone(ban_id, s).prohibitions)
+
+        yield examples.shown(found, space.any_of(where for _, where in clashes), claim)
 
 
 def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
@@ -111,10 +117,11 @@ def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
             "say in settles which holds (two_dues: stricter), or give the act one due",
         )  # fmt: skip
         wanted = frozenset(rules)
-        yield examples.shown(
-            found, both,
-            lambda v, wanted=wanted: any(len(wanted.intersection(one.rules)) > 1 for one in every_owed(v)),
-        )  # fmt: skip
+
+        def claim(verdict: Verdict, s: Situation, wanted: frozenset[str] = wanted) -> bool:
+            return any(len(wanted.intersection(one.rules)) > 1 for one in every_owed(verdict))
+
+        yield examples.shown(found, both, claim)
 
 
 def differ(space: Space, a: Length, b: Length) -> bool:
@@ -152,4 +159,14 @@ def two_priorities(space: Space, examples: Examples) -> Iterator[Finding]:
             space.policy, "two-priorities", rules, f"{listed(rules)} make some tickets {a} and {b} at once",
             "say in settles which holds (two_priorities: graver), or except the one from the other with unless",
         )  # fmt: skip
-        yield examples.shown(found, both, lambda v, a=a: v.priority is not None)
+
+        def claim(verdict: Verdict, s: Situation, rules: list[str] = rules, pair: tuple[str, str] = (a, b)) -> bool:
+            said = {examples.alone(id_, s).priority for id_ in rules if id_ in verdict.priority_rules}
+            return verdict.priority == pair[0] and said == {pair[0]} and _says(examples, rules, s, pair[1])
+
+        yield examples.shown(found, both, claim)
+
+
+def _says(examples: Examples, rules: Iterable[str], situation: Situation, priority: str) -> bool:
+    return any(examples.alone(id_, situation).priority_rules and
+               examples.alone(id_, situation).priority == priority for id_ in rules)

@@ -30,7 +30,7 @@ def uncovered(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]
                 f"nobody owes anything on some {name} tickets in {tier} ({space.count(here):,} situations)",
                 "add a rule that obliges somebody there, at least to reply or to set the priority",
             )  # fmt: skip
-            yield examples.shown(found, here, lambda v: all(one.target for one in every_owed(v)))
+            yield examples.shown(found, here, lambda v, _: all(one.target for one in every_owed(v)))
 
 
 def blank_conditions(space: Space) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
 from policy.verdict import ActKey, Obligation, Verdict
 
-Claim = Callable[[Verdict], bool]
+Claim = Callable[[Verdict, Situation], bool]
+"""Whether a verdict on a situation is what a finding says."""
 
 
 class Examples:
@@ -38,9 +39,16 @@ class Examples:
             return undecided(found, "no situation of it could be made")
         return self.with_situation(found, situation, claim)
 
+    def alone(self, id_: str, situation: Situation) -> Verdict:
+        """Return what one rule says about a situation, together with the others that define the priority."""
+        rules = self.space.policy.rules
+        defines = any(rule.id == id_ and rule.define for rule in rules)
+        kept = tuple(rule for rule in rules if rule.id == id_ or (rule.define and not defines))
+        return Rulebook(replace(self.space.policy, rules=kept)).verdict(situation)
+
     def with_situation(self, found: Finding, situation: Situation, claim: Claim) -> Finding:
         """Return a finding with a situation, if the rulebook bears it out."""
-        if not claim(self.book.verdict(situation)):
+        if not claim(self.book.verdict(situation), situation):
             return undecided(found, "the rulebook does not bear out the example that was made of it")
         return replace(found, example=_text(situation, self.space.policy))
 
