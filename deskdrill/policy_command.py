@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
+from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def add(commands: Commands) -> None:
                     "Exit code 1 if there are errors; warnings and notes leave it at 0.")  # fmt: skip
     show = command(own, "show", "Show a rule, or any other entry, or a value", run_show, _SHOW)
     show.add_argument("what", metavar="WHAT", nargs="?", help="an id or the path of a value")
+    show.add_argument("--origin", action="store_true",
+                      help="which file and line each value comes from, and what it replaced")  # fmt: skip
     render = command(own, "render", "Print the handbook, in Markdown", run_render,
                      "The handbook is the procedure in sentences, every rule with its id and its source.")  # fmt: skip
     render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE instead of stdout")
@@ -67,6 +70,9 @@ def run_check(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     """Print an entry or a value; without a name, the list of entries."""
     policy = policy_of(arguments)
+    if arguments.origin:
+        show_origin(policy, arguments.what, arguments.format)
+        return 0
     if arguments.what is None:
         _list(policy, arguments.format)
         return 0
@@ -126,7 +132,7 @@ def _of_entry(entry: Entry, policy: Policy) -> dict[str, Any]:
         "source": entry.source,
         "kind": entry.kind,
         "title": entry.title,
-        "place": f"{policy.source.name}:{entry.line}",
+        "place": policy.source.place(find(policy, entry.parent or entry.id)),
     }
     if entry.parent is not None:
         found["covered_by"] = entry.parent
@@ -169,7 +175,7 @@ def _of_value(path: str, policy: Policy) -> dict[str, Any]:
     found: dict[str, Any] = {"path": path, "value": value}
     if not isinstance(value, (dict, list)):
         found["in_words"] = policy.figures.words(path)
-    found["place"] = policy.source.origins.get(parts) or f"{policy.source.name}:{policy.source.line(parts)}"
+    found["place"] = policy.source.place(parts)
     users = [rule["id"] for rule in _rules(policy.source.data) if _refers(rule, path)]
     return found | ({"used_by": users} if users else {})
 

@@ -9,7 +9,7 @@ value that nobody reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, get_args, get_origin
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from policy.document import PolicyDoc, RuleDoc
 from policy.errors import InputError
 from policy.explain import closest, nearest
-from policy.yaml_source import Data, KeyPath, Source, Step, dotted
+from policy.yaml_source import Data, KeyPath, Removed, Source, Step, dotted
 
 ADD, FIRST, REMOVE, REPLACE = "$add", "$first", "$remove", "$replace"
 RULES: Final = "rules"
@@ -104,8 +104,11 @@ def node_of(source: Source, *, whole: bool = True) -> Node:
     return grown(source.data, ())
 
 
-def source_of(tree: Node, name: str) -> Source:
-    """Return a tree as a document: data, lines of its own file, and for everything else where it comes from."""
+def source_of(tree: Node, name: str, removed: tuple[Removed, ...] = ()) -> Source:
+    """Return a tree as a document: data, lines of its own file, and for everything else where it comes from.
+
+    ``removed`` is what was taken away on the way.
+    """
     lines: dict[KeyPath, int] = {}
     origins: dict[KeyPath, str] = {}
     replaced: dict[KeyPath, tuple[Step, ...]] = {}
@@ -122,18 +125,19 @@ def source_of(tree: Node, name: str) -> Source:
             walk(child, (*path, key))
 
     walk(tree, ())
-    return Source(name, tree.plain(), lines, origins, replaced)
+    return Source(name, tree.plain(), lines, origins, replaced, removed)
 
 
-def merged(tree: Node, change: Node, file: str, policy: str) -> Node:
-    """Return the tree of a whole policy with a change merged in.
+def merged(tree: Node, change: Node, file: str, policy: str) -> tuple[Node, tuple[Removed, ...]]:
+    """Return the tree of a whole policy with a change merged in, and what that took away.
 
     ``file`` is the file of the change, ``policy`` the name of the policy, for messages.
 
     Raises:
         InputError: the change names what is not there, adds what is there, or has the wrong shape.
     """
-    return _Merge(file, policy).document(tree, change)
+    merge = _Merge(file, policy)
+    return merge.document(tree, change), tuple(merge.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,10 @@ class _Merge:
 
     file: str
     policy: str
+    removed: list[Removed] = field(default_factory=list)
+
+    def gone(self, path: KeyPath, old: Node, by: Node) -> None:
+        self.removed.append(Removed(dotted(path), Step(old.plain(), old.place), by.place))
 
     def error(self, change: Node, path: KeyPath, message: str) -> InputError:
         return InputError.at(self.file, change.at_line(), dotted(("changes", *path)), message)
@@ -163,7 +171,7 @@ class _Merge:
         if not isinstance(change.value, dict):
             raise self.error(change, (RULES,), "expected a mapping of rules by their ids")
         groups: Node = tree.value["groups"]
-        known = {one.value["id"].value: None for group in groups.value for one in group.value[RULES].value}
+        known = {one.value["id"].value: one for group in groups.value for one in group.value[RULES].value}
         added = change.value.get(ADD)
         for key, one in change.value.items():
             if key in (ADD, REMOVE):
@@ -174,6 +182,7 @@ class _Merge:
             gone = self._names(change.value[REMOVE], (RULES, REMOVE))
             for name, node in gone.items():
                 self._known(node, (RULES, REMOVE), name, known, "rule")
+                self.gone((name,), known[name], node)
             groups = self._in_groups(groups, lambda rules: [rule for rule in rules if _named(rule) not in gone])
         if added is not None:
             groups = self._added_rules(groups, added)
@@ -235,7 +244,7 @@ class _Merge:
             if key == REMOVE:
                 for name, node in self._names(one, here).items():
                     self._known(node, here, name, value, "entry")
-                    del value[name]
+                    self.gone((*path, name), value.pop(name), node)
             elif key == ADD:
                 if not isinstance(one.value, dict):
                     raise self.error(one, here, "expected a mapping of what is added")

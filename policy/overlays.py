@@ -17,7 +17,7 @@ from pydantic import Field
 from policy.document import Document, Name, Text
 from policy.errors import InputError
 from policy.merging import Node, merged, node_of, source_of
-from policy.yaml_source import Source, load_yaml, nearest, validate
+from policy.yaml_source import Removed, Source, load_yaml, nearest, validate
 
 VARIANTS: Final = Path(__file__).parent / "variants"
 MOST: Final = 20
@@ -127,13 +127,14 @@ def stacked(base: Source, names: Sequence[str]) -> tuple[Source, tuple[Overlay, 
         named.add(path)
         _collect(read_overlay(name), stack, ())
     policy = str(base.data.get("name", "")) if isinstance(base.data, dict) else ""
-    tree = node_of(base)
+    tree, removed = node_of(base), base.removed
     for overlay in stack.found.values():
         if not overlay.fits(policy):
             made_for = overlay.doc.of if isinstance(overlay.doc.of, str) else ", ".join(overlay.doc.of)
             raise overlay.source.error(("of",), f"is made for {made_for}, not for {policy}")
-        tree = _applied(tree, overlay, policy)
-    return source_of(tree, base.name), tuple(stack.found.values())
+        tree, gone = _applied(tree, overlay, policy)
+        removed += gone
+    return source_of(tree, base.name, removed), tuple(stack.found.values())
 
 
 def _collect(overlay: Overlay, stack: _Stack, above: tuple[Overlay, ...]) -> None:
@@ -156,7 +157,7 @@ def _collect(overlay: Overlay, stack: _Stack, above: tuple[Overlay, ...]) -> Non
     stack.found[path] = overlay
 
 
-def _applied(tree: Node, overlay: Overlay, policy: str) -> Node:
+def _applied(tree: Node, overlay: Overlay, policy: str) -> tuple[Node, tuple[Removed, ...]]:
     changes: Mapping[str, Node] = node_of(overlay.source, whole=False).value
     if not overlay.doc.changes:
         raise overlay.source.error(("changes",), "changes nothing")

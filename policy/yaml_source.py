@@ -22,7 +22,9 @@ from pydantic_core import ErrorDetails
 from policy.errors import InputError
 from policy.explain import closest, explain, nearest, shown
 
-__all__ = ["KeyPath", "Source", "Step", "apply_sets", "dotted", "load_yaml", "nearest", "read_text", "validate"]
+__all__ = [
+    "KeyPath", "Removed", "Source", "Step", "apply_sets", "dotted", "load_yaml", "nearest", "read_text", "validate",
+]  # fmt: skip
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 40
@@ -54,6 +56,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """What an overlay took away: where it stood (in the words of the overlay), what it was, and who took it away."""
+
+    path: str
+    was: Step
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A document and where its parts stand: ``data`` is plain Python, ``lines`` maps key paths to 1-based lines."""
 
@@ -64,6 +75,7 @@ class Source:
     """Paths that were set from elsewhere (an overlay file and line, or ``--set``) and by what."""
     replaced: Mapping[KeyPath, tuple[Step, ...]] = field(default_factory=dict)
     """What stood at a path before, oldest first."""
+    removed: tuple[Removed, ...] = ()
 
     def line(self, path: KeyPath) -> int | None:
         """Return the line of ``path``, or of the nearest part around it that has one."""
@@ -290,7 +302,7 @@ def apply_sets(source: Source, sets: Mapping[str, str], *, prefix: str = "") -> 
             for below in [p for p in known if len(p) > len(path) and p[: len(path)] == path]:
                 del known[below]
         origins[path] = f"{told}={shown(value)[1:-1]}"
-    return Source(source.name, data, lines, origins, replaced)
+    return Source(source.name, data, lines, origins, replaced, source.removed)
 
 
 _INDEX: Final = re.compile(r"\[([0-9]{1,6})\]|([0-9]{1,6})(?=[.\[]|$)")
