@@ -2,12 +2,18 @@
 
 A template is text from outside. It may print fields, take a part of a contact, choose with ``if`` and run through a
 list with ``for``, once; it may not call, import, define or nest loops, so it ends, and its output is bounded.
+
+What fills a template is text from outside as well. In a text mail it cannot add a header or steer a terminal; in an
+HTML mail every character of it is shown as it was written, never obeyed.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, nodes
@@ -25,6 +31,10 @@ _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.For, nodes.If, nodes.CondExpr,
     nodes.Const, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat,
 )  # fmt: skip
+_STEERING: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the reading order of what follows."""
+_LINE_ENDS: Final = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
+_DEEPEST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +45,21 @@ class Notice:
     body: str
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+@dataclass(frozen=True, slots=True)
+class HtmlNotice:
+    """A notice filled in for an HTML mail.
+
+    ``subject`` is plain text on one line, ``inside`` the paragraphs of the body, ``document`` a whole HTML document
+    with nothing to load.
+    """
+
+    subject: str
+    inside: str
+    document: str
+
+
+def _environment(*, autoescape: bool = False) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=autoescape)
     environment.globals.clear()
     return environment
 
@@ -47,6 +70,29 @@ def placeholders(text: str) -> frozenset[str]:
     Raises:
         InputError: it is no template, or uses what templates of a policy may not use; the template's line is named.
     """
+    return frozenset(meta.find_undeclared_variables(_tree(text)) - {"loop"})
+
+
+def lists_in(text: str) -> Mapping[str, frozenset[str]]:
+    """Return the names that a template runs through, each with the parts that it takes of every item.
+
+    Raises:
+        InputError: as ``placeholders``.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for loop in _tree(text).find_all(nodes.For):
+        if isinstance(loop.iter, nodes.Name) and isinstance(loop.target, nodes.Name):
+            item = loop.target.name
+            parts = {
+                part.attr
+                for part in loop.find_all(nodes.Getattr)
+                if isinstance(part.node, nodes.Name) and part.node.name == item
+            }
+            found[loop.iter.name] = found.get(loop.iter.name, frozenset()) | parts
+    return found
+
+
+def _tree(text: str) -> nodes.Template:
     if len(text) > MAX_TEMPLATE:
         raise InputError(f"the template is too long; at most {MAX_TEMPLATE:,} characters")
     try:
@@ -56,7 +102,7 @@ def placeholders(text: str) -> frozenset[str]:
     except RecursionError:
         raise InputError("the template is nested too deeply") from None
     _only_allowed(tree, inside_loop=False)
-    return frozenset(meta.find_undeclared_variables(tree) - {"loop"})
+    return tree
 
 
 def _only_allowed(node: nodes.Node, *, inside_loop: bool) -> None:
@@ -81,19 +127,76 @@ def fill_notice(notice: NoticeDoc, values: Mapping[str, Any], shared: Mapping[st
     Raises:
         InputError: a field is missing, or the result would be longer than ``MAX_OUTPUT`` characters.
     """
+    known = _known(notice, values, shared)
+    subject = " ".join(_rendered(notice, notice.subject or "", known).split())
+    return Notice(subject, _rendered(notice, notice.body or "", known))
+
+
+def fill_notice_html(notice: NoticeDoc, values: Mapping[str, Any], shared: Mapping[str, Any]) -> HtmlNotice:
+    """Return a notice for an HTML mail, filled as by ``fill_notice``; nothing in a field or in the template is markup.
+
+    An empty line in the body begins a paragraph, any other line end stays a line end.
+
+    Raises:
+        InputError: as ``fill_notice``.
+    """
+    known = _known(notice, values, shared)
+    subject = " ".join(_rendered(notice, notice.subject or "", known).split())
+    body = _rendered(notice, notice.body or "", known, html=True)
+    paragraphs = [part.strip("\n") for part in re.split(r"\n[ \t]*\n", body)]
+    inside = "\n".join(f"<p>{'<br>'.join(part.splitlines())}</p>" for part in paragraphs if part.strip())
+    document = (
+        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        f"<title>{escape(subject)}</title></head>\n<body>\n{inside}\n</body>\n</html>\n"
+    )
+    return HtmlNotice(subject, inside, document)
+
+
+def _known(notice: NoticeDoc, values: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in notice.fields if not values.get(name)]
     if missing:
         raise InputError(f"{notice.id}: nothing fills {', '.join(missing)}")
-    known = {**values, **shared}
-    return Notice(_rendered(notice, notice.subject or "", known), _rendered(notice, notice.body or "", known))
+    return {**{name: _inert(value) for name, value in values.items()}, **shared}
 
 
-def _rendered(notice: NoticeDoc, text: str, known: Mapping[str, Any]) -> str:
-    placeholders(text)
+def _inert(value: Any, depth: int = 0) -> Any:
+    """Return what fills a field as plain text, lists and mappings, so that nothing of it is obeyed.
+
+    A text that calls itself safe markup loses that right; control characters become visible; anything that is neither
+    text, number, list nor mapping becomes the text it prints as.
+
+    Raises:
+        InputError: lists and mappings are nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise InputError("a field is nested too deeply")
+    if value is None or type(value) in (bool, int, float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _inert(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_inert(item, depth + 1) for item in value]
+    return _visible("".join(value) if isinstance(value, str) else str(value))
+
+
+def _visible(text: str) -> str:
+    """Return text without anything that a terminal, a mail header or a reading order would obey."""
+    kept = _LINE_ENDS.sub("\n", text)
+    return "".join("\ufffd" if _steers(c) else c for c in kept)
+
+
+def _steers(c: str) -> bool:
+    return c in _STEERING or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t")
+
+
+def _rendered(notice: NoticeDoc, text: str, known: Mapping[str, Any], *, html: bool = False) -> str:
+    _tree(text)
     parts: list[str] = []
     size = 0
+    # Jinja2 escapes what is printed from fields; the template's own text is escaped here, as it is text as well.
+    source = _escaped_text(text) if html else text
     try:
-        for part in _environment().from_string(text).generate(**known):
+        for part in _environment(autoescape=html).from_string(source).generate(**known):
             size += len(part)
             if size > MAX_OUTPUT:
                 raise InputError(f"{notice.id}: longer than {MAX_OUTPUT:,} characters when filled in")
@@ -103,3 +206,16 @@ def _rendered(notice: NoticeDoc, text: str, known: Mapping[str, Any]) -> str:
     except TypeError as error:
         raise InputError(f"{notice.id}: a field is of the wrong kind: {error}") from None
     return "".join(parts)
+
+
+def _escaped_text(template: str) -> str:
+    """Return a template whose own text is escaped for HTML, its ``{{ }}`` and ``{% %}`` left as they are."""
+    out: list[str] = []
+    inside = 0
+    for _, kind, value in _environment().lex(template):
+        if kind in ("variable_begin", "block_begin", "comment_begin"):
+            inside += 1
+        out.append(value if inside else escape(value))
+        if kind in ("variable_end", "block_end", "comment_end"):
+            inside -= 1
+    return "".join(out)

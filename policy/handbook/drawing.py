@@ -1,0 +1,86 @@
+"""Pictures made of text: the timeline and the matrix for Markdown and the terminal, at most 76 columns wide."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from policy.handbook.model import Matrix, Node, Step, Timeline
+
+WIDTH = 76
+_WHEN = 18
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most ``width`` characters; an empty text is one empty line."""
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+
+
+def timeline_lines(picture: Timeline) -> Iterator[str]:
+    """Yield a timeline, one line of text after the other."""
+    for number, stretch in enumerate(picture.stretches):
+        if number:
+            yield ""
+        yield f"{'':{_WHEN}} ┌ {stretch.title}"
+        for instant in stretch.instants:
+            mark = "↻" if instant.recurring else "●"
+            whens = wrapped(instant.when, _WHEN)
+            rows = [f"{event.what} ({event.who})" for event in instant.events]
+            lines = [
+                ("• " if not i else "  ") + line
+                for row in rows
+                for i, line in enumerate(wrapped(row, WIDTH - _WHEN - 6))
+            ]
+            yield f"{'':{_WHEN}} │"
+            for i in range(max(len(whens), len(lines))):
+                when = whens[i] if i < len(whens) else ""
+                what = lines[i] if i < len(lines) else ""
+                yield f"{when:>{_WHEN}} {mark if not i else '│'} {what}".rstrip()
+        yield f"{'':{_WHEN}} ┴"
+
+
+def matrix_lines(picture: Matrix) -> Iterator[str]:
+    """Yield the matrix, one line of text after the other."""
+    down = {(step.source, step.target): step for step in picture.down}
+    yield from _stack(picture.tiers, down, picture.over)
+    if picture.ladder:
+        yield from ("", "Management", "")
+        rungs = {(step.source, step.target): step for step in picture.rungs}
+        yield from _stack(picture.ladder, rungs, ())
+        names = {node.key: node.title for node in picture.ladder}
+        neighbours = {(a.key, b.key) for a, b in zip(picture.ladder, picture.ladder[1:], strict=False)}
+        for step in picture.rungs:
+            if (step.source, step.target) not in neighbours:
+                yield f"  {names[step.source]} ──▶ {names[step.target]} ({'; '.join(step.lines)})"
+    if picture.others:
+        yield from ("", "Beside them", "")
+        for node in picture.others:
+            yield from _box(node)
+
+
+def _stack(nodes: tuple[Node, ...], steps: dict[tuple[str, str], Step], over: Iterable[Step]) -> Iterator[str]:
+    before: Node | None = None
+    for node in nodes:
+        if before is not None:
+            step = steps.get((before.key, node.key))
+            if step is None:
+                yield ""
+            else:
+                for i, line in enumerate(line for text in step.lines for line in wrapped(text, WIDTH - 20)):
+                    yield f"{'':16}│  {line}" if i or len(step.lines) else f"{'':16}│"
+                yield f"{'':16}▼"
+        names = {one.key: one.title for one in nodes}
+        more = tuple(
+            f"▶ straight from {names[step.source]}: {'; '.join(step.lines)}" for step in over if step.target == node.key
+        )
+        yield from _box(Node(node.key, node.title, (*node.lines, *more)))
+        before = node
+
+
+def _box(node: Node) -> Iterator[str]:
+    inner = WIDTH - 4
+    lines = [line for text in (node.title, *node.lines) for line in wrapped(text, inner)]
+    yield f"┌{'─' * (inner + 2)}┐"
+    for line in lines:
+        yield f"│ {line:<{inner}} │"
+    yield f"└{'─' * (inner + 2)}┘"

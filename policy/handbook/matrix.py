@@ -1,0 +1,184 @@
+"""The escalation matrix: who hands to whom, and when, read off the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from policy.building import Act
+from policy.handbook.model import Matrix, Node, Page, Paragraph, Row, Span, Step, Table
+from policy.handbook.phrases import capital, clean, due_of, ids, listed, short, words
+from policy.handbook.reading import Book, Reading, Values
+
+ESCALATE: Final = "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A rule by which a ticket is handed on, whether it is owed or only allowed, and when."""
+
+    rule: str
+    text: str
+    owed: bool
+    when: str
+    layer: int
+    timer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """All ways from some roles to another role. ``sources`` are tiers, or rungs of the ladder."""
+
+    sources: tuple[str, ...]
+    target: str
+    ways: tuple[Way, ...]
+
+
+def passages(book: Book) -> tuple[Passage, ...]:
+    """Return who may hand to whom, one passage for each pair of a source and a target, in the file's order of roles."""
+    found: dict[tuple[str, str], list[Way]] = {}
+    for reading in book.readings:
+        if book.is_off(reading):
+            continue
+        effects: list[tuple[Act, bool, str]] = [
+            (effect.act, True, due_of(book, reading, effect).text) for effect in reading.rule.obliges
+        ]
+        effects += [(act, False, "") for act in reading.rule.permits]
+        for act, owed, when in effects:
+            if act.verb == ESCALATE:
+                timer = when.startswith(("after ", "at "))
+                way = Way(reading.id, reading.rule.text, owed, when, reading.rule.layer, timer)
+                for source, target in _pairs(book, reading, act):
+                    found.setdefault((source, target), []).append(way)
+    order = [*book.policy.tiers, *(n for n in book.policy.doc.vocabulary.roles if n not in book.policy.tiers)]
+    pairs = sorted(found, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
+    return tuple(Passage((source,), target, tuple(found[source, target])) for source, target in pairs)
+
+
+def _pairs(book: Book, reading: Reading, act: Act) -> list[tuple[str, str]]:
+    """Return source and target of each hand-over that a rule speaks of."""
+    earlier = [to for deed in reading.deeds if deed.verb == ESCALATE for to in deed.to]
+    rungs = [to for to in earlier if to in book.policy.doc.vocabulary.roles and to not in book.tiers]
+    pairs = []
+    for to in act.to:
+        for target, tiers in book.recipients(reading, to).items():
+            sources = rungs or [tier for tier in book.policy.tiers if tier in tiers]
+            pairs += [(source, target) for source in sources if source != target]
+    return pairs
+
+
+def matrix_page(book: Book) -> Page | None:
+    """Return the page with the drawn matrix and its table; ``None`` where nothing is handed on."""
+    found = passages(book)
+    if not found:
+        return None
+    opening = Paragraph(
+        (
+            Span("An arrow is a hand-over. A ticket has one technical owner at a time; whoever else it goes to holds a "
+                 "responsibility beside the owner. The table below says the same in words, with every rule."),
+        )
+    )  # fmt: skip
+    rows = tuple(_row(book, way) for way in found)
+    table = Table("Who hands to whom, and when", ("From", "To", "Owed", "Allowed"), rows)
+    return Page("matrix", "The escalation matrix", (opening, _matrix(book, found), table))
+
+
+def _row(book: Book, passage: Passage) -> Row:
+    owed, free = (
+        tuple(
+            span
+            for way in passage.ways
+            if way.owed is wanted
+            for span in (Span(f"{capital(way.when)}" if way.when else ""), *ids([way.rule]), Span("\n"))
+        )
+        for wanted in (True, False)
+    )
+    source, target = (short(book.policy, name) for name in (passage.sources[0], passage.target))
+    return Row(((Span(capital(source), "strong"),), (Span(capital(target), "strong"),), owed[:-1], free[:-1]))
+
+
+def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
+    policy = book.policy
+    roles = policy.doc.vocabulary.roles
+    tiers = list(policy.tiers)
+    by_pair = {(way.sources[0], way.target): way for way in found}
+    targets = dict.fromkeys(way.target for way in found if way.target not in policy.tiers)
+    ladder = [name for name in roles if roles[name].management and name in targets]
+    others = [name for name in targets if name not in ladder]
+    down = tuple(
+        Step(a, b, _step_lines(by_pair[a, b])) for a, b in pairwise(tiers) if (a, b) in by_pair
+    )
+    over = tuple(
+        Step(way.sources[0], way.target, _step_lines(way))
+        for way in found
+        if way.sources[0] in policy.tiers and way.target in policy.tiers
+        and tiers.index(way.target) - tiers.index(way.sources[0]) > 1
+    )  # fmt: skip
+    rungs = tuple(
+        Step(way.sources[0], way.target, _step_lines(way))
+        for way in found
+        if way.sources[0] in ladder and way.target in ladder
+    )
+    sides = {name: _from(book, found, name) for name in (*ladder, *others)}
+    return Matrix(
+        title="Who hands to whom",
+        description=_description(book, found),
+        tiers=tuple(_tier(book, name) for name in tiers),
+        down=down,
+        over=over,
+        ladder=tuple(Node(name, capital(short(policy, name)), sides[name]) for name in ladder),
+        rungs=rungs,
+        others=tuple(Node(name, capital(short(policy, name)), sides[name]) for name in others),
+    )
+
+
+def _tier(book: Book, name: str) -> Node:
+    tier = book.policy.tiers[name]
+    solves = [clean(book.policy.label(one)) for one in tier.capabilities]
+    lines = [clean(tier.team)]
+    lines += [f"solves: {', '.join(solves)}"] if solves else []
+    answers = dict.fromkeys(words(text) for text in tier.response.values())
+    lines += [f"answers within {listed(list(answers), 'or')}"] if answers else []
+    return Node(name, clean(tier.label), tuple(lines))
+
+
+def _step_lines(passage: Passage) -> tuple[str, ...]:
+    """Return when a step is taken: its timers, then how many other reasons there are."""
+    owed = [way for way in passage.ways if way.owed]
+    timers = dict.fromkeys(way.when.split(": ")[0] for way in owed if way.timer)
+    at_once = sum(way.layer == 0 and not way.timer for way in owed)
+    later = sum(way.layer > 0 and not way.timer for way in owed)
+    free = len(passage.ways) - len(owed)
+    lines = list(timers)
+    lines += [f"at once: {_reasons(at_once)}"] if at_once else []
+    lines += [f"owed: {_reasons(later)}" + (" more" if timers else "")] if later else []
+    lines += [f"allowed: {_reasons(free)}"] if free else []
+    return tuple(lines)
+
+
+def _from(book: Book, found: tuple[Passage, ...], target: str) -> tuple[str, ...]:
+    """Return what leads from the tiers to a role aside: from which of them, and when."""
+    ways = [way for way in found if way.target == target and way.sources[0] in book.tiers]
+    if not ways:
+        return ()
+    names: Values = frozenset(way.sources[0] for way in ways)
+    listed_names = [short(book.policy, name) for name in book.policy.tiers if name in names]
+    source = "from every tier" if names == book.tiers and len(names) > 1 else f"from {listed(listed_names, 'or')}"
+    merged = Passage((), target, tuple({way.rule: way for passage in ways for way in passage.ways}.values()))
+    return (source, *_step_lines(merged))
+
+
+def _reasons(number: int) -> str:
+    return f"{number} {'reason' if number == 1 else 'reasons'}"
+
+
+def _description(book: Book, found: tuple[Passage, ...]) -> str:
+    """Return the picture in words, for those who do not see it."""
+    said = []
+    for way in found:
+        source, target = (capital(short(book.policy, name)) for name in (way.sources[0], way.target))
+        said.append(f"{source} to {target}: {'; '.join(_step_lines(way))}.")
+    return " ".join(said)
+
+

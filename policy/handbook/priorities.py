@@ -1,0 +1,178 @@
+"""The pages for priorities: how one is recognised, its protocol by due time, and a picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from policy.building import Oblige
+from policy.handbook.model import (
+    Block,
+    Bullets,
+    Event,
+    Heading,
+    Instant,
+    Item,
+    Page,
+    Paragraph,
+    Row,
+    Span,
+    Spans,
+    Stretch,
+    Table,
+    Timeline,
+)
+from policy.handbook.phrases import (
+    Due,
+    act_phrase,
+    calendar_name,
+    capital,
+    clean,
+    due_of,
+    hours_words,
+    ids,
+    short,
+    spans_of,
+    words,
+)
+from policy.handbook.reading import Book, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act of a protocol, by whom and when."""
+
+    reading: Reading
+    effect: Oblige
+    due: Due
+    who: str
+
+
+def priority_anchor(priority: str) -> str:
+    """Return the place of a priority's page."""
+    return f"priority-{priority}"
+
+
+def group_anchor(book: Book, title: str) -> str:
+    """Return the place of a group of rules."""
+    return f"group-{[group.title for group in book.policy.doc.groups].index(title) + 1}"
+
+
+def priority_pages(book: Book) -> tuple[Page, ...]:
+    """Return a page for each priority, gravest first."""
+    return tuple(_page(book, name) for name in book.policy.priorities)
+
+
+def overview(book: Book) -> Table:
+    """Return the table of all priorities."""
+    rows = []
+    for name, one in book.policy.priorities.items():
+        link = Span(clean(one.label), "link", priority_anchor(name))
+        figures = (words(one.set_within), words(one.first_response), words(one.resolution))
+        rows.append(Row(((link,), *((Span(text),) for text in figures))))
+    return Table("Priorities at a glance", ("Priority", "Set within", "First response", "Resolution"), tuple(rows))
+
+
+def _page(book: Book, name: str) -> Page:
+    doc = book.policy.priorities[name]
+    hours = hours_words(book.policy, calendar_name(book, name))
+    facts = (
+        ("Set within", words(doc.set_within)),
+        ("First response within", words(doc.first_response)),
+        ("Resolved within", words(doc.resolution)),
+        ("Time counts", hours),
+    )
+    table = Table("At a glance", ("What", "Figure"), tuple(Row(((Span(a),), (Span(b),))) for a, b in facts))
+    blocks: list[Block] = [table, *_recognised(book, name), *_protocol(book, name), *_also(book, name)]
+    return Page(priority_anchor(name), clean(doc.label), tuple(blocks))
+
+
+def _recognised(book: Book, name: str) -> Iterator[Block]:
+    defining = [one for one in book.readings if one.rule.define == name]
+    if defining:
+        yield Heading("How you recognise it")
+        yield Bullets(tuple(_sentence(book, one) for one in defining))
+
+
+def _sentence(book: Book, reading: Reading) -> Item:
+    return Item((*spans_of(book.policy, reading.rule.text), *ids([reading.id])))
+
+
+def _entries(book: Book, name: str) -> list[Entry]:
+    found = []
+    for reading in book.readings:
+        if reading.priorities != {name} or len(book.priorities) == 1 or book.is_off(reading):
+            continue
+        for effect in reading.rule.obliges:
+            who = _who(book, reading, effect)
+            found.append(Entry(reading, effect, due_of(book, reading, effect, name), who))
+    return sorted(found, key=lambda one: (one.reading.resolved, one.due.recurring, one.due.minutes))
+
+
+def _who(book: Book, reading: Reading, effect: Oblige) -> str:
+    """Return who owes it: by name if it is one, else as the policy words it, in short."""
+    people = list(book.owners(reading, effect))
+    if len(people) == 1:
+        return capital(short(book.policy, people[0]))
+    return capital(clean(book.policy.label(effect.owner)).split(", ")[0])
+
+
+def _protocol(book: Book, name: str) -> Iterator[Block]:
+    entries = _entries(book, name)
+    if not entries:
+        return
+    yield Heading("What is due, and when")
+    yield _timeline(book, name, entries)
+    for resolved, caption in ((False, "The protocol, by due time"), (True, "After the resolution, by due time")):
+        rows = [_row(book, one) for one in entries if one.reading.resolved is resolved]
+        if rows:
+            yield Table(caption, ("By when", "Who", "What"), tuple(rows))
+
+
+def _row(book: Book, one: Entry) -> Row:
+    said: Spans = (*spans_of(book.policy, one.reading.rule.text), *ids([one.reading.id]))
+    return Row(((Span(capital(one.due.text)),), (Span(one.who),), said))
+
+
+def _timeline(book: Book, name: str, entries: list[Entry]) -> Timeline:
+    begins = {False: "From the moment the priority is known", True: "From the resolution"}
+    stretches = []
+    for resolved, part in groupby(entries, key=lambda one: one.reading.resolved):
+        instants = []
+        for (when, recurring), same in groupby(part, key=lambda one: (one.due.text, one.due.recurring)):
+            events = tuple(Event(act_phrase(book, one.reading, one.effect.act), one.who) for one in same)
+            instants.append(Instant(capital(when.removeprefix("within ")), events, recurring))
+        stretches.append(Stretch(begins[resolved], tuple(instants)))
+    label = clean(book.policy.label(name))
+    return Timeline(f"timeline-{name}", f"{label}: what is due when", _told(stretches), tuple(stretches))
+
+
+def _told(stretches: list[Stretch]) -> str:
+    """Return the picture in words, for those who do not see it."""
+    said = []
+    for stretch in stretches:
+        said.append(f"{stretch.title}:")
+        said += [f"{one.when}: {'; '.join(event.what for event in one.events)}." for one in stretch.instants]
+    return " ".join(said)
+
+
+def _also(book: Book, name: str) -> Iterator[Block]:
+    """Yield what else holds for the priority: what it allows and forbids, and the rules it shares with others."""
+    for heading, found in (
+        ("What may be done", [one for one in book.readings if one.rule.permits and one.priorities == {name}]),
+        ("What must not be done", [one for one in book.readings if one.rule.forbids and one.priorities == {name}]),
+    ):
+        if found and len(book.priorities) > 1:
+            yield Heading(heading)
+            yield Bullets(tuple(_sentence(book, one) for one in found))
+    shared = dict.fromkeys(
+        one.group.title
+        for one in book.readings
+        if one.rule.obliges and name in one.priorities and 1 < len(one.priorities) < len(book.priorities)
+    )
+    if shared:
+        links: list[Span] = []
+        for title in shared:
+            links += [Span(", "), Span(clean(title), "link", group_anchor(book, title))]
+        yield Paragraph((Span("It shares with other priorities: "), *links[1:], Span(".")))
