@@ -6,7 +6,7 @@ Files in reading order:
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``: the desk
-- ``policy_command``: the procedure; ``doctor``: the machine
+- ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation; ``doctor``: the machine
 
 Nothing heavy is imported before a command runs: ``deskdrill --help`` loads argparse and little more. This room
 imports all others, and no other imports it.

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deskdrill import verdict_command
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
@@ -39,6 +40,7 @@ def add(commands: Commands) -> None:
         add_policy(parser)
     for parser in (check, show):
         add_format(parser)
+    verdict_command.add(own)
 
 
 def run_check(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,9 @@ Files in reading order:
 - ``merging``, ``overlays``: what is stacked on a file; ``building``, ``loading``: from it to a checked ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
-- ``compiled``: the same rules as plain numbers, for the simulator
+- ``situation_file``: a situation as a file; ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is
+  owed no longer, and why; ``clock_cases``: published cases that a clock must pass
+- ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 
 This room imports none of the others.

@@ -14,7 +14,7 @@ from dataclasses import replace
 from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, RelativeRole, Rule
 from policy.calendars import Calendar
 from policy.clocks import Clock
-from policy.conditions import ClockReaches, Condition
+from policy.conditions import ClockReaches, Condition, Facts
 from policy.errors import InputError
 from policy.figures import Figure
 from policy.loading import Policy
@@ -97,6 +97,14 @@ class Rulebook:
     def calendar(self, situation: Situation) -> Calendar:
         """Return the calendar on which the situation's rules count (settlement D12)."""
         return self._facts(situation).calendar()
+
+    def facts(self, situation: Situation) -> Facts:
+        """Return what conditions may ask about a situation, so that each can be asked by itself.
+
+        Raises:
+            InputError: the situation uses a tier, plan or priority that the policy does not have.
+        """
+        return self._facts(situation)
 
     # -- inside ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,407 @@
+"""Situations as files: a question to the rulebook that people can write, keep and send.
+
+``read_situation`` reads one, ``situation_text`` writes one; what is written reads back as the same situation.
+``docs/situation.md`` describes the form. Instants are ISO 8601 with an offset, durations from the opening of the
+ticket (``+30m``), or plain numbers, which are minutes from the opening.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, StrictFloat, StrictInt, StrictStr
+
+from policy.calendars import Calendar, to_datetime, to_instant
+from policy.clocks import Clock, Piece
+from policy.document import Document
+from policy.durations import LONGEST_MINUTES, parse_duration
+from policy.errors import InputError
+from policy.explain import shown
+from policy.loading import Policy
+from policy.rulebook import Rulebook
+from policy.situation import CLOCKS, OPEN, STATUSES, Count, Deed, Situation
+from policy.yaml_source import KeyPath, Source, load_yaml, nearest, validate
+
+ALWAYS: Final = "always"
+"""The calendar that counts every minute; its name may be used whether or not the policy has one of that name."""
+STATES: Final = ("new", "running", "paused", "stopped")
+_STATED_CLOCKS: Final = tuple(name for name in CLOCKS if name != "age")
+_FIRST, _LAST = (to_instant(datetime.fromisoformat(f"{year}-01-01T00:00:00+00:00")) for year in (1970, 2200))
+_SIGNED: Final = re.compile(r"([+-])\s*(.+)", re.DOTALL)
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WORDS_OF_YAML: Final = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+When = StrictStr | StrictInt | StrictFloat
+Amount = StrictStr | StrictInt | StrictFloat
+
+
+class PieceDoc(Document):
+    """A stretch that a clock has run, with what it had counted before."""
+
+    begin: When
+    end: When
+    elapsed: Amount = 0
+    calendar: str | None = None
+
+
+class ClockDoc(Document):
+    """A clock: what it shows, and since when it has stood or run so."""
+
+    state: str = "running"
+    elapsed: Amount = 0
+    since: When | None = None
+    calendar: str | None = None
+    ran: list[PieceDoc] = Field(default_factory=list)
+
+
+class CountDoc(Document):
+    """A number, and since when it is known."""
+
+    value: StrictInt
+    since: When = 0
+
+
+class DeedDoc(Document):
+    """Something that was done."""
+
+    act: str
+    to: str | None = None
+    via: str | None = None
+    what: str | list[str] = Field(default_factory=list)
+    at: When = 0
+    by: str | None = None
+
+
+class SituationDoc(Document):
+    """A situation file."""
+
+    opened: When
+    now: When
+    plan: str
+    tier: str
+    tier_since: When | None = None
+    category: str | None = None
+    priority: str | None = None
+    priority_since: When | None = None
+    status: str = OPEN
+    status_since: When | None = None
+    signals: list[str] | dict[str, When] | None = None
+    checks: list[str] | dict[str, When] | None = None
+    counts: dict[str, StrictInt | CountDoc] | None = None
+    deeds: list[DeedDoc] | None = None
+    clocks: dict[str, Amount | ClockDoc] | None = None
+
+
+def read_situation(where: Path | str, policy: Policy, *, name: str | None = None) -> Situation:
+    """Read a situation from a file (a ``Path``) or from text (a ``str``).
+
+    Raises:
+        InputError: it cannot be read, or uses a word that ``policy`` does not have; file, line, key and the nearest
+            legal word are named.
+    """
+    source = load_yaml(where, name=name)
+    return _Reader(validate(SituationDoc, source), source, policy).situation()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    doc: SituationDoc
+    source: Source
+    policy: Policy
+
+    def situation(self) -> Situation:
+        doc, policy = self.doc, self.policy
+        opened = self._instant(("opened",), doc.opened, None, math.inf)
+        now = self._instant(("now",), doc.now, opened, math.inf)
+        if now < opened:
+            raise self.source.error(("now",), "is before the ticket was opened")
+
+        def known(path: KeyPath, value: When) -> float:
+            return self._instant(path, value, opened, now)
+
+        def since(key: str, value: When | None) -> float | None:
+            if value is not None:
+                return known((key,), value)
+            return None if key in doc.model_fields_set else opened
+
+        v = policy.doc.vocabulary
+        self._word(("plan",), "plan", doc.plan, policy.plans)
+        self._word(("tier",), "tier", doc.tier, policy.tiers)
+        self._word(("status",), "status", doc.status, STATUSES)
+        if doc.category is not None:
+            self._word(("category",), "category", doc.category, v.categories)
+        if doc.priority is not None:
+            self._word(("priority",), "priority", doc.priority, policy.priorities)
+
+        def facts(key: str, given: list[str] | dict[str, When] | None, legal: Collection[str]) -> dict[str, float]:
+            found: dict[str, float] = {}
+            if isinstance(given, dict):
+                for one, value in given.items():
+                    self._word((key, one), key[:-1], one, legal)
+                    found[one] = known((key, one), value)
+                return found
+            for index, one in enumerate(given or ()):
+                self._word((key, index), key[:-1], one, legal)
+                if one in found:
+                    raise self.source.error((key, index), f"{one} stands here twice")
+                found[one] = opened
+            return found
+
+        base = Situation(
+            now=now,
+            opened=opened,
+            plan=doc.plan,
+            tier=doc.tier,
+            category=doc.category,
+            tier_since=since("tier_since", doc.tier_since),
+            stated_priority=doc.priority,
+            stated_since=since("priority_since", doc.priority_since),
+            status=doc.status,
+            status_since=since("status_since", doc.status_since),
+            signals=facts("signals", doc.signals, v.signals),
+            checks=facts("checks", doc.checks, v.checks),
+            counts=self._counts(opened, now),
+            deeds=tuple(self._deed(i, deed, opened, now) for i, deed in enumerate(doc.deeds or ())),
+        )
+        clocks = {name: self._clock(name, clock, base) for name, clock in (doc.clocks or {}).items()}
+        return replace(base, clocks=clocks)
+
+    def _word(self, path: KeyPath, kind: str, word: str, legal: Collection[str]) -> str:
+        if word not in legal:
+            raise self.source.error(path, f"there is no {kind} {shown(word)}{nearest(word, legal)}")
+        return word
+
+    def _instant(self, path: KeyPath, value: When, opened: float | None, latest: float) -> float:
+        """Return an instant; ``opened`` is what durations count from, ``None`` where they have no place."""
+        instant = _read_instant(value, opened)
+        if instant is None:
+            relative = "" if opened is None else ', or a duration from the opening such as "+30m"'
+            expected = f"expected an instant in ISO 8601 with an offset, such as 2025-01-27T09:00:00+00:00{relative}"
+            raise self.source.error(path, f"found {shown(value)}; {expected}")
+        if not _FIRST <= instant <= _LAST:
+            raise self.source.error(path, f"found {shown(value)}; expected a year between 1970 and 2199")
+        if instant > latest:
+            raise self.source.error(path, f"found {shown(value)}, which is after now; nothing is known of the future")
+        return instant
+
+    def _counts(self, opened: float, now: float) -> dict[str, Count]:
+        found = {}
+        for name, given in (self.doc.counts or {}).items():
+            self._word(("counts", name), "count", name, self.policy.doc.vocabulary.counts)
+            count = CountDoc(value=given) if isinstance(given, int) else given
+            if count.value < 0:
+                raise self.source.error(("counts", name), "expected a whole number, 0 or more")
+            found[name] = Count(count.value, self._instant(("counts", name, "since"), count.since, opened, now))
+        return found
+
+    def _deed(self, index: int, doc: DeedDoc, opened: float, now: float) -> Deed:
+        path: KeyPath = ("deeds", index)
+        v = self.policy.doc.vocabulary
+        contents = {*v.contents, *v.checks, *self.policy.priorities, *self.policy.notices}
+        what = (doc.what,) if isinstance(doc.what, str) else tuple(doc.what)
+        self._word((*path, "act"), "act", doc.act, v.acts)
+        for key, word, legal in (("to", doc.to, v.roles), ("via", doc.via, v.channels), ("by", doc.by, v.roles)):
+            if word is not None:
+                self._word((*path, key), "channel" if key == "via" else "role", word, legal)
+        for word in what:
+            self._word((*path, "what"), "content", word, contents)
+        return Deed(doc.act, doc.to, doc.via, what, self._instant((*path, "at"), doc.at, opened, now), doc.by)
+
+    def _clock(self, name: str, given: Amount | ClockDoc, base: Situation) -> Clock:
+        path: KeyPath = ("clocks", name)
+        if name == "age":
+            raise self.source.error(path, "runs from the instant at which the priority is known; it is not stated")
+        self._word(path, "clock", name, _STATED_CLOCKS)
+        doc = given if isinstance(given, ClockDoc) else ClockDoc(elapsed=given)
+        below = path if not isinstance(given, ClockDoc) else (*path, "elapsed")
+        self._word((*path, "state"), "state", doc.state, STATES)
+        at = base.now if doc.since is None else self._instant((*path, "since"), doc.since, base.opened, base.now)
+        pieces = tuple(self._piece((*path, "ran", i), piece, base) for i, piece in enumerate(doc.ran))
+        return Clock(
+            self._calendar((*path, "calendar"), doc.calendar, base),
+            state=doc.state,  # type: ignore[arg-type]
+            at=-math.inf if doc.state == "new" and doc.since is None else at,
+            elapsed_then=self._minutes(below, doc.elapsed),
+            pieces=pieces,
+        )
+
+    def _piece(self, path: KeyPath, doc: PieceDoc, base: Situation) -> Piece:
+        begin = self._instant((*path, "begin"), doc.begin, base.opened, base.now)
+        end = self._instant((*path, "end"), doc.end, base.opened, base.now)
+        if end < begin:
+            raise self.source.error((*path, "end"), "is before it began")
+        calendar = self._calendar((*path, "calendar"), doc.calendar, base)
+        return Piece(begin, end, calendar, self._minutes((*path, "elapsed"), doc.elapsed))
+
+    def _calendar(self, path: KeyPath, name: str | None, base: Situation) -> Calendar:
+        """Return a calendar by name; without one, that on which the rules of the situation count."""
+        if name is None:
+            return Rulebook(self.policy).calendar(base)
+        if name == ALWAYS and name not in self.policy.calendars:
+            return _EVERY_MINUTE
+        self._word(path, "calendar", name, self.policy.calendars)
+        return self.policy.calendars[name]
+
+    def _minutes(self, path: KeyPath, value: Amount) -> float:
+        if isinstance(value, str):
+            try:
+                duration = parse_duration(value)
+            except InputError as error:
+                raise self.source.error(path, str(error)) from None
+            if not duration.business_days:
+                return duration.amount
+        elif 0 <= value <= LONGEST_MINUTES:
+            return float(value)
+        raise self.source.error(path, f"found {shown(value)}; expected minutes, or a duration such as 45m or 2h")
+
+
+_EVERY_MINUTE: Final = Calendar.always()
+
+
+def _read_instant(value: When, opened: float | None) -> float | None:
+    """Return an instant, ``None`` if ``value`` is none."""
+    if isinstance(value, (int, float)):
+        return None if opened is None else opened + value
+    signed = _SIGNED.fullmatch(value.strip())
+    if signed is not None:
+        try:
+            duration = parse_duration(signed[2])
+        except InputError:
+            return None
+        if opened is None or duration.business_days:
+            return None
+        return opened + (duration.amount if signed[1] == "+" else -duration.amount)
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else to_instant(moment)
+
+
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def situation_text(situation: Situation, policy: Policy) -> str:
+    """Return a situation as the text of a file that ``read_situation`` reads back as the same.
+
+    What goes without saying is left out. The opening is written to the microsecond. Targets and breaches of clocks
+    are not written: no rule asks about them.
+
+    Raises:
+        InputError: a clock runs on a calendar that has no name in ``policy``.
+    """
+    return "\n".join(_lines(situation, policy)) + "\n"
+
+
+def _lines(s: Situation, policy: Policy) -> Iterable[str]:
+    opened = to_datetime(s.opened)
+    opened += timedelta(minutes=s.opened - to_instant(opened))  # below the second
+    zone = next((c.zone for c in policy.calendars.values() if not c.always_open), UTC)
+
+    def since(at: float) -> str:
+        return _span(at - s.opened)
+
+    yield f"opened: {opened.astimezone(zone).isoformat()}"
+    yield f"now: {since(s.now)}"
+    yield f"plan: {_word(s.plan)}"
+    yield f"tier: {_word(s.tier)}"
+    yield from _since_line("tier_since", s.tier_since, s)
+    if s.category is not None:
+        yield f"category: {_word(s.category)}"
+    if s.stated_priority is not None:
+        yield f"priority: {_word(s.stated_priority)}"
+    yield from _since_line("priority_since", s.stated_since, s)
+    if s.status != OPEN:
+        yield f"status: {s.status}"
+    yield from _since_line("status_since", s.status_since, s)
+    for key, facts in (("signals", s.signals), ("checks", s.checks)):
+        if facts and all(at == s.opened for at in facts.values()):
+            yield f"{key}: [{', '.join(map(_word, facts))}]"
+        elif facts:
+            yield f"{key}:"
+            yield from (f"  {_word(name)}: {since(at)}" for name, at in facts.items())
+    if s.counts:
+        yield "counts:"
+        for name, count in s.counts.items():
+            known = f"{{value: {count.value}, since: {since(count.since)}}}"
+            yield f"  {_word(name)}: {count.value if count.since == s.opened else known}"
+    if s.deeds:
+        yield "deeds:"
+        yield from (f"  - {{{_deed_text(deed, since(deed.at))}}}" for deed in s.deeds)
+    if s.clocks:
+        yield "clocks:"
+        for name, clock in s.clocks.items():
+            yield f"  {_word(name)}: {{{_clock_text(clock, s, policy)}}}"
+
+
+def _since_line(key: str, at: float | None, s: Situation) -> Iterable[str]:
+    if at != s.opened:
+        yield f"{key}: {'null' if at is None else _span(at - s.opened)}"
+
+
+def _deed_text(deed: Deed, at: str) -> str:
+    parts = [f"act: {_word(deed.verb)}"]
+    parts += [f"{key}: {_word(value)}" for key, value in (("to", deed.to), ("via", deed.via)) if value is not None]
+    if deed.what:
+        listed = ", ".join(map(_word, deed.what))
+        parts.append(f"what: {listed}" if len(deed.what) == 1 else f"what: [{listed}]")
+    parts.append(f"at: {at}")
+    if deed.by is not None:
+        parts.append(f"by: {_word(deed.by)}")
+    return ", ".join(parts)
+
+
+def _clock_text(clock: Clock, s: Situation, policy: Policy) -> str:
+    parts = [f"state: {clock.state}", f"elapsed: {_amount(clock.elapsed_then)}"]
+    if clock.at != s.now and math.isfinite(clock.at):
+        parts.append(f"since: {_span(clock.at - s.opened)}")
+    parts.append(f"calendar: {_calendar_name(clock.calendar, policy)}")
+    if clock.pieces:
+        pieces = [
+            f"{{begin: {_span(p.start - s.opened)}, end: {_span(p.end - s.opened)}, "
+            f"elapsed: {_amount(p.elapsed)}, calendar: {_calendar_name(p.calendar, policy)}}}"
+            for p in clock.pieces
+        ]
+        parts.append(f"ran: [{', '.join(pieces)}]")
+    return ", ".join(parts)
+
+
+def _calendar_name(calendar: Calendar, policy: Policy) -> str:
+    for name, known in policy.calendars.items():
+        if known is calendar:
+            return _word(name)
+    if calendar.name in policy.calendars and policy.calendars[calendar.name].always_open == calendar.always_open:
+        return _word(calendar.name)
+    if calendar.always_open:
+        return ALWAYS
+    raise InputError(f"a clock runs on a calendar that {policy.name} does not have")
+
+
+def _span(minutes: float) -> str:
+    """Return minutes from the opening: ``+45m``, ``-1m``, or a plain number where they are no whole minutes."""
+    if minutes % 1 or abs(minutes) >= 1e7:
+        return _number(minutes)
+    sign, length = "-" if minutes < 0 else "+", abs(minutes)
+    return f"{sign}{length / 60:.0f}h" if length and not length % 60 else f"{sign}{length:.0f}m"
+
+
+def _amount(minutes: float) -> str:
+    return _number(minutes) if minutes % 1 or minutes >= 1e7 else f"{minutes:.0f}m"
+
+
+def _number(value: float) -> str:
+    """Return a number in plain decimal digits that reads back as the very same."""
+    text = f"{Decimal(repr(value)):f}"
+    return text if "." in text else f"{text}.0"
+
+
+def _word(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML else json.dumps(text)
