@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, Rule
 from policy.calendars import Calendar
+from policy.durations import format_minutes
 from policy.lint.space import Node, Space
 from policy.verdict import ActKey
 
@@ -22,8 +23,6 @@ class Length:
 
     def words(self) -> str:
         """Return it as people say it."""
-        from policy.durations import format_minutes
-
         text = format_minutes(self.first) if math.isfinite(self.first) else "no due"
         return f"{text}, then every {format_minutes(self.repeat)}" if math.isfinite(self.repeat) else text
 
@@ -65,7 +64,9 @@ class Acts:
     def __init__(self, space: Space) -> None:
         """Take the acts of the rules of a space."""
         self.space = space
-        self.demands = [d for rule in space.policy.rules for effect in rule.obliges for d in _demands(space, rule, effect)]
+        self.demands = [
+            one for rule in space.policy.rules for effect in rule.obliges for one in _demands(space, rule, effect)
+        ]
         self.bans = [
             Ban(rule, ban, key, space.rule(rule) & where)
             for rule in space.policy.rules
@@ -109,7 +110,7 @@ def keys(space: Space, act: Act) -> Iterator[tuple[ActKey, Node]]:
 
 
 def basic_checks(space: Space) -> dict[str, Node]:
-    """Return the checks that belong to some category's basic troubleshooting, and where the category is one of those."""
+    """Return every check of some category's basic troubleshooting, and where the category is one of those."""
     found: dict[str, Node] = {}
     for name, doc in space.policy.categories.items():
         for check in doc.basic_checks:

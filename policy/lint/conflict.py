@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from policy.lint.acts import Acts, Ban, Demand, Leave, Length, covers, overlap
+from policy.lint.acts import Acts, Demand, Leave, Length, covers, overlap
 from policy.lint.examples import Examples, every_owed
 from policy.lint.findings import Finding, about, listed
 from policy.lint.space import Node, Space
@@ -25,7 +25,10 @@ def told(key: ActKey) -> str:
 
 
 def demand_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
-    """Yield, for each rule that forbids, the rules that demand the same act in the same situation."""
+    """Yield, for each rule that forbids, the rules that demand the same act in the same situation.
+
+    A target is a result to reach, and demands no act at once.
+    """
     if space.policy.doc.settles.demand_and_ban:
         return
     for ban_id in dict.fromkeys(ban.rule.id for ban in acts.bans):
@@ -34,7 +37,7 @@ def demand_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator[Fin
             for ban in acts.bans
             if ban.rule.id == ban_id
             for demand in acts.demands
-            if covers(ban.key, demand.key)
+            if covers(ban.key, demand.key) and not demand.effect.target
         ]
         clashes = [clash for clash in clashes if clash[2] != space.bdd.false]
         if not clashes:
@@ -101,6 +104,7 @@ def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
     """Yield, for each act, the rules that give it different lengths in one situation."""
     if space.policy.doc.settles.two_dues:
         return
+    clashes: dict[tuple[str, ...], list[tuple[ActKey, Node]]] = {}
     for key in dict.fromkeys(demand.key for demand in acts.demands):
         of_length: dict[Length, list[Demand]] = {}
         for demand in acts.demands_of(key):
@@ -111,9 +115,11 @@ def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
                 both = both | (_any(space, of_length[a]) & _any(space, of_length[b]))
         if both == space.bdd.false:
             continue
-        rules = list(_that_differ(space, of_length))
+        clashes.setdefault(tuple(_that_differ(space, of_length)), []).append((key, both))
+    for rules, places in clashes.items():
+        acts_told = listed(told(key) for key, _ in places)
         found = about(
-            space.policy, "two-dues", rules, f"{listed(rules)} set different dues for one act ({told(key)})",
+            space.policy, "two-dues", rules, f"{listed(rules)} set different dues for one act: {acts_told}",
             "say in settles which holds (two_dues: stricter), or give the act one due",
         )  # fmt: skip
         wanted = frozenset(rules)
@@ -121,7 +127,7 @@ def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
         def claim(verdict: Verdict, s: Situation, wanted: frozenset[str] = wanted) -> bool:
             return any(len(wanted.intersection(one.rules)) > 1 for one in every_owed(verdict))
 
-        yield examples.shown(found, both, claim)
+        yield examples.shown(found, space.any_of(where for _, where in places), claim)
 
 
 def differ(space: Space, a: Length, b: Length) -> bool:

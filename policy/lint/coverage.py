@@ -33,31 +33,35 @@ def uncovered(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]
             yield examples.shown(found, here, lambda v, _: all(one.target for one in every_owed(v)))
 
 
-def blank_conditions(space: Space) -> Iterator[Finding]:
+def blank_conditions(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield rules whose condition holds in every situation there can be and does not say so."""
     for rule in space.policy.rules:
         parts = list(rule.when.parts())
         says_so = any(isinstance(part, Always) for part in parts)
         if not says_so and space.rule(rule) == space.possible:
-            yield about(
+            found = about(
                 space.policy, "blank-condition", [rule.id], f"{rule.id}: its condition holds in every situation",
                 "write when: {always: true} if that is meant, or narrow the condition",
             )  # fmt: skip
+            yield examples.of_rules(found, space.possible, rule.id)
 
 
-def missing_figures(space: Space) -> Iterator[Finding]:
+def missing_figures(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield rules that ask a table of figures for a plan, priority or tier it does not hold."""
     for rule in space.policy.rules:
         base = space.rule(rule)
         figures = [f for effect in rule.obliges for f in (effect.within, effect.repeat) if f is not None]
-        figures += [f for part in rule.when.parts() if isinstance(part, ClockReaches) for f in (part.figure, part.early)]
+        clocks = [part for part in rule.when.parts() if isinstance(part, ClockReaches)]
+        figures += [f for clock in clocks for f in (clock.figure, clock.early)]
         for by, path, names in sorted({_gap(space, base, figure) for figure in figures if figure.by is not None}):
             if names:
-                yield about(
+                found = about(
                     space.policy, "figure-missing", [rule.id],
                     f"{rule.id}: {path} has no figure for the {by} {', '.join(names)}, so nothing falls due there",
                     f"add the figure under {path}, or narrow the rule",
                 )  # fmt: skip
+                where = base & space.any_of(space.attribute(by, name) for name in names)
+                yield examples.of_rules(found, where, rule.id)
 
 
 def _gap(space: Space, base: Node, figure: Figure) -> tuple[str, str, tuple[str, ...]]:

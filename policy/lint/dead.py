@@ -1,4 +1,4 @@
-"""What has no effect: rules that never hold, rules that others make superfluous, parts of conditions that say nothing."""
+"""What has no effect: rules that never hold, rules that others make superfluous, parts that say nothing."""
 
 from __future__ import annotations
 
@@ -66,14 +66,15 @@ def switched_on(condition: Condition) -> Condition:
 # -- rules that others make superfluous --------------------------------------------------------------------------
 
 
-def duplicates(space: Space) -> Iterator[Finding]:
+def duplicates(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield groups of rules that hold in the same situations and do the same."""
     for group in duplicate_groups(space):
-        yield about(
-            space.policy, "duplicate", [rule.id for rule in group],
-            f"{listed(rule.id for rule in group)} hold in the same situations and say the same",
+        ids = [rule.id for rule in group]
+        found = about(
+            space.policy, "duplicate", ids, f"{listed(ids)} hold in the same situations and say the same",
             "keep one of them, and name the other under covers",
         )  # fmt: skip
+        yield examples.of_rules(found, space.rule(group[0]), *ids)
 
 
 def duplicate_groups(space: Space) -> list[list[Rule]]:
@@ -235,17 +236,18 @@ def _as_grave(space: Space, rule: Rule, gone: set[str]) -> tuple[Regions, Region
 # -- parts of conditions that say nothing ------------------------------------------------------------------------
 
 
-def idle_parts(space: Space) -> Iterator[Finding]:
+def idle_parts(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield parts of conditions that always hold, or never, where they stand."""
     shared = {rule.id for g in space.policy.doc.groups if g.when is not None for rule in g.rules}
     for rule in deciding(space):
         if space.rule(rule) == space.bdd.false:
             continue
         for code, part in _idle(space, rule.when, space.possible, keep_first=rule.id in shared):
-            yield about(
+            found = about(
                 space.policy, code, [rule.id], f"{rule.id}: {written(part)} {_WORDS[code]} where it stands",
                 "leave it out, or write what was meant",
             )  # fmt: skip
+            yield examples.of_rules(found, space.rule(rule), rule.id)
     for path, name, condition in _elsewhere(space):
         if not isinstance(condition, Always):
             for code, part in _idle(space, condition, space.possible):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +11,7 @@ from policy.lint.space import Node, Space
 from policy.loading import Policy
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
+from policy.situation_file import situation_text
 from policy.verdict import ActKey, Obligation, Verdict
 
 Claim = Callable[[Verdict, Situation], bool]
@@ -46,11 +45,22 @@ class Examples:
         kept = tuple(rule for rule in rules if rule.id == id_ or (rule.define and not defines))
         return Rulebook(replace(self.space.policy, rules=kept)).verdict(situation)
 
+    def of_rules(self, found: Finding, node: Node, *ids: str) -> Finding:
+        """Return a finding with the smallest situation in which each of some rules says something."""
+        return self.shown(found, node, lambda _, s: all(says_something(self.alone(id_, s), id_) for id_ in ids))
+
     def with_situation(self, found: Finding, situation: Situation, claim: Claim) -> Finding:
         """Return a finding with a situation, if the rulebook bears it out."""
         if not claim(self.book.verdict(situation), situation):
             return undecided(found, "the rulebook does not bear out the example that was made of it")
-        return replace(found, example=_text(situation, self.space.policy))
+        return replace(found, example=situation_text(situation, self.space.policy))
+
+
+def says_something(verdict: Verdict, id_: str) -> bool:
+    """Return whether a verdict cites a rule."""
+    cited = [*every_owed(verdict), *verdict.permissions, *verdict.prohibitions]
+    paused = (rules for _, rules in verdict.paused)
+    return id_ in verdict.priority_rules or any(id_ in rules for rules in (*paused, *(one.rules for one in cited)))
 
 
 def without(policy: Policy, *ids: str) -> Policy:
@@ -105,10 +115,3 @@ def shifted(situation: Situation, minutes: float) -> Situation:
         counts={name: replace(count, since=count.since + minutes) for name, count in s.counts.items()},
         deeds=tuple(replace(deed, at=deed.at + minutes) for deed in s.deeds),
     )  # fmt: skip
-
-
-def _text(situation: Situation, policy: Policy) -> str:
-    if importlib.util.find_spec("policy.situation_file") is None:
-        return f"# {policy.name}\n{situation!r}\n"
-    text: str = importlib.import_module("policy.situation_file").situation_text(situation, policy)
-    return text

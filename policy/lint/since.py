@@ -56,7 +56,9 @@ def _plain(condition: Condition) -> Condition:
 
 def _leaf(a: Condition, b: Condition) -> bool:
     match a, b:
-        case (Signal(), Signal()) | (EarlierSignal(), EarlierSignal()):
+        case Signal(), Signal():
+            return set(b.names) <= set(a.names)
+        case EarlierSignal(), EarlierSignal():
             return set(b.names) <= set(a.names)
         case Attribute(), Attribute():
             return a.name == b.name and set(b.values) <= set(a.values)

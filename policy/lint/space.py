@@ -268,6 +268,10 @@ class Space:
         """Return the variable of a deed."""
         return f"done {deed.verb}|{deed.to}|{deed.via}|{deed.what}|{deed.in_visit}"
 
+    def marks(self, clock: str) -> list[str]:
+        """Return the variables of a clock, one for each figure it may have reached, the least first."""
+        return [f"clock {clock}>={at:g}" for at in self.breaks.get(clock, ())]
+
     def _axioms(self) -> Node:
         nodes: list[Node] = []
         for name, values in self.domains.items():

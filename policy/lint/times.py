@@ -1,0 +1,256 @@
+"""Time: timers against the targets they guard, promises against rules, pauses against what ends them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from policy.building import Rule
+from policy.calendars import Calendar, to_datetime
+from policy.clocks import Clock
+from policy.conditions import All, AnyOf, ClockReaches, Condition, Named
+from policy.durations import format_minutes, parse_duration
+from policy.errors import InputError
+from policy.lint.acts import Acts, Demand
+from policy.lint.examples import Claim, Examples, every_owed, shifted
+from policy.lint.findings import Finding, about, finding, listed
+from policy.lint.paths import ESCALATE
+from policy.lint.space import Node, Space
+from policy.lint.span import Instants, add_to_each, every_minute
+from policy.situation import RESOLVED, Situation
+from policy.verdict import Verdict
+
+_HELD = ("no_progress", "unresolved")
+_GUARDING = (*_HELD, "age")
+
+
+@dataclass(frozen=True, slots=True)
+class _Timer:
+    """A clock mark at which a rule escalates, in one tier and for one priority."""
+
+    rule: str
+    clock: str
+    tier: str
+    priority: str
+    minutes: float
+    calendar: Calendar
+    target: float
+    target_calendar: Calendar
+    where: Node
+
+
+def timers_beyond_targets(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
+    """Yield rules whose timer runs out when the resolution target is used up already, for some start of two years.
+
+    Timer and target begin at the same minute, and nothing pauses them; every minute of two years is tried. Where
+    another rule sends the ticket to the same role before the target, waiting for no clock, the timer guards nothing.
+    """
+    minutes = every_minute(space.policy)
+    known: dict[tuple[str, float], Instants] = {}
+
+    def ends(calendar: Calendar, length: float) -> Instants:
+        key = (calendar.name, length)
+        if key not in known:
+            known[key] = add_to_each(calendar, minutes, length)
+        return known[key]
+
+    reported: set[tuple[str, str]] = set()
+    for timer in _timers(space, acts):
+        space.check_time()
+        if (timer.rule, timer.priority) in reported:
+            continue
+        late = ends(timer.calendar, timer.minutes) >= ends(timer.target_calendar, timer.target)
+        if not late.any():
+            continue
+        reported.add((timer.rule, timer.priority))
+        share = int(np.count_nonzero(late))
+        start = float(minutes[int(np.argmax(late))])
+        yield _shown(space, examples, timer, start, share, len(minutes))
+
+
+def _shown(space: Space, examples: Examples, timer: _Timer, start: float, share: int, of: int) -> Finding:
+    when = to_datetime(start).strftime("%A %d %B %Y %H:%M UTC")
+    often = "whenever it begins" if share == of else f"for {share:,} of {of:,} starting minutes, such as {when}"
+    found = about(
+        space.policy, "timer-beyond-target", [timer.rule],
+        f"{timer.rule}: on a {timer.priority} in {timer.tier} its timer of {format_minutes(timer.minutes)} is out only "
+        f"when the target of {format_minutes(timer.target)} is used up, {often}",
+        "make the timer shorter than the target, on the calendars that both run on",
+    )  # fmt: skip
+    base = examples.smallest(timer.where)
+    if base is None:
+        return found
+    base = shifted(base, start - base.opened)
+    held = Clock(timer.calendar).start(start)
+    ticket = Clock(timer.target_calendar, timer.target).start(start)
+    now = held.reaches(timer.minutes)
+    if now is None or math.isinf(now):
+        return found
+    clocks = {**base.clocks, timer.clock: held, "resolution": ticket}
+    situation = replace(base, now=now, clocks=clocks)
+
+    def claim(verdict: Verdict, s: Situation) -> bool:
+        fires = any(timer.rule in one.rules for one in every_owed(verdict))
+        due = s.clocks["resolution"].due_at(s.now)
+        return fires and due is not None and due <= s.now
+
+    return examples.with_situation(found, situation, claim)
+
+
+def _timers(space: Space, acts: Acts) -> Iterator[_Timer]:
+    policy = space.policy
+    for rule in policy.rules:
+        if not any(effect.act.verb == ESCALATE for effect in rule.obliges):
+            continue
+        for part, alone in _marks(rule.when):
+            if part.name not in _GUARDING:
+                continue
+            for index, attributes, minutes in space.figures(part):
+                for priority in policy.priorities:
+                    for tier, doc in policy.tiers.items():
+                        if attributes.get("priority", priority) != priority or attributes.get("tier", tier) != tier:
+                            continue
+                        where = space.rule(rule) & space.node(alone) & space.calendar(index)
+                        where = where & space.priority[priority] & space.is_value("tier", tier)
+                        if where == space.bdd.false:
+                            continue
+                        case = policy.calendars[policy.calendar_cases[index][1]]
+                        own = policy.calendars[doc.calendar]
+                        on = own if part.name in _HELD and not case.always_open else case
+                        target = parse_duration(policy.priorities[priority].resolution).minutes(case.day_minutes)
+                        if where & ~_sent_anyway(acts, rule, target) == space.bdd.false:
+                            continue
+                        yield _Timer(rule.id, part.name, tier, priority, minutes, on, target, case, where)
+
+
+def _sent_anyway(acts: Acts, rule: Rule, target: float) -> Node:
+    """Return where rules that wait for no clock send a ticket where ``rule`` sends it, sooner than the target."""
+    to = {demand.key for demand in acts.demands if demand.rule is rule}
+    return acts.space.any_of(
+        d.where
+        for d in acts.demands
+        if d.key in to and d.rule is not rule and d.length.first < target and not any(_marks(d.rule.when))
+    )
+
+
+def _marks(condition: Condition) -> Iterator[tuple[ClockReaches, Condition]]:
+    """Yield clock marks that a condition waits for, each with the condition that it alone is; a ban on one is none."""
+    match condition:
+        case ClockReaches():
+            yield condition, condition
+        case All() | AnyOf():
+            for part in condition.inner:
+                for mark, alone in _marks(part):
+                    yield mark, part if isinstance(condition, AnyOf) else alone
+        case Named():
+            yield from _marks(condition.inner)
+
+
+# -- promises ----------------------------------------------------------------------------------------------------
+
+
+def promises(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
+    """Yield notices that promise news more often, or less often, than the rules oblige to give it."""
+    for key, notice in space.policy.notices.items():
+        if notice.promises is None:
+            continue
+        path = ("notices", key, "promises")
+        try:
+            value = space.policy.figures.value(notice.promises.every)
+            promised = parse_duration(value).minutes(_day_minutes(space, acts, key))
+        except InputError as error:
+            yield finding(space.policy, "notice-unfilled", path, f"{notice.id}: {error}", "name a figure", [notice.id])
+            continue
+        yield from _kept(space, acts, examples, key, promised)
+
+
+def _day_minutes(space: Space, acts: Acts, notice: str) -> float:
+    names = [d.length.calendar for d in acts.demands if d.key[3] == notice]
+    return space.policy.calendars[names[0]].day_minutes if names else 1440.0
+
+
+def _kept(space: Space, acts: Acts, examples: Examples, key: str, promised: float) -> Iterator[Finding]:
+    notice = space.policy.notices[key]
+    assert notice.promises is not None
+    sent = space.any_of(d.where for d in acts.demands if d.key[3] == key)
+    news = [d for d in acts.demands if d.key[3] == notice.promises.what and math.isfinite(d.length.repeat)]
+    path = ("notices", key, "promises")
+    left = sent
+    for demand in sorted(news, key=lambda d: d.length.repeat):
+        here = left & demand.where
+        left = left & ~demand.where
+        if here == space.bdd.false or demand.length.repeat == promised:
+            continue
+        often = "more" if promised < demand.length.repeat else "less"
+        found = finding(
+            space.policy, "update-promise", path,
+            f"{notice.id}: promises news every {format_minutes(promised)}, {often} often than {demand.rule.id} asks "
+            f"(every {format_minutes(demand.length.repeat)})",
+            "let the notice promise the figure that the rule names", [notice.id, demand.rule.id],
+        )  # fmt: skip
+        yield examples.shown(found, here, _repeats(demand))
+    if left != space.bdd.false:
+        found = finding(
+            space.policy, "update-promise", path,
+            f"{notice.id}: promises news every {format_minutes(promised)}, and no rule asks for it in some situations "
+            f"in which it is sent",
+            "add a rule that repeats, or promise nothing", [notice.id],
+        )  # fmt: skip
+        what = notice.promises.what
+        yield examples.shown(
+            found, left, lambda v, _: not any(o.what == what and o.repeat is not None for o in every_owed(v))
+        )
+
+
+def _repeats(demand: Demand) -> Claim:
+    def claim(verdict: Verdict, _: Situation) -> bool:
+        return any(one.key == demand.key and one.repeat == demand.length.repeat for one in every_owed(verdict))
+
+    return claim
+
+
+# -- pauses ------------------------------------------------------------------------------------------------------
+
+
+def endless_pauses(space: Space, examples: Examples) -> Iterator[Finding]:
+    """Yield rules that stop a clock in a situation which nothing but resolving, or another priority, could end.
+
+    What is known stays known and what was done stays done; only further facts, another status, or a clock that goes on
+    running can end a pause.
+    """
+    growing = [name for name in space.bdd.vars if name.startswith(("signal ", "check ", "done ", "count "))]
+    statuses = [f"status={value}" for value in space.domains["status"]]
+    for rule in space.policy.rules:
+        if not rule.pauses:
+            continue
+        for priority, where in space.priority.items():
+            space.check_time()
+            base = space.possible & where
+            held = space.rule(rule) & base & ~space.is_value("status", RESOLVED)
+            if held == space.bdd.false:
+                continue
+            ends = base & ~space.node(rule.when) & ~space.is_value("status", RESOLVED)
+            running = [name for clock in space.breaks if clock not in rule.pauses for name in space.marks(clock)]
+            for name in (*growing, *running):
+                ends = ends | space.bdd.let({name: True}, ends)
+            ends = ends | space.bdd.exist(statuses, ends)
+            endless = held & ~ends
+            if endless == space.bdd.false:
+                continue
+            found = about(
+                space.policy, "endless-pause", [rule.id],
+                f"{rule.id}: stops {listed(rule.pauses)} of a {priority}, and nothing that can happen ends it",
+                "except what ends it: unless: {signal: …}; or let it hold only while the ticket has a status",
+            )  # fmt: skip
+            yield examples.shown(found, endless, _holds_still(rule))
+            break
+
+
+def _holds_still(rule: Rule) -> Claim:
+    def claim(verdict: Verdict, _: Situation) -> bool:
+        return any(rule.id in rules for _, rules in verdict.paused)
+
+    return claim
