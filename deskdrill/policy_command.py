@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deskdrill import verdict_command
+from deskdrill import diff_command, verdict_command
+from deskdrill import own_policy
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
@@ -36,11 +37,13 @@ def add(commands: Commands) -> None:
     render = command(own, "render", "Print the handbook, in Markdown", run_render,
                      "The handbook is the procedure in sentences, every rule with its id and its source.")  # fmt: skip
     render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE instead of stdout")
+    own_policy.add(own)
     for parser in (check, show, render):
         add_policy(parser)
     for parser in (check, show):
         add_format(parser)
     verdict_command.add(own)
+    diff_command.add(own)
 
 
 def run_check(arguments: argparse.Namespace) -> int:
