@@ -142,6 +142,41 @@ def write_file(path: Path, text: str) -> None:
         raise InputError(f"{path}: cannot be written: {reason}") from None
 
 
+def write_new_file(path: Path, text: str) -> None:
+    """Write a text file that is not there yet, all of it or nothing.
+
+    Raises:
+        InputError: it is there already, or cannot be written.
+    """
+    from policy.errors import InputError
+
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        try:
+            os.link(temporary, path)  # unlike a rename, it never replaces
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with path.open("x", encoding="utf-8") as new:
+                new.write(text)
+    except FileExistsError:
+        raise InputError(f"{path}: is there already; it is not written over") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{path}: cannot be written: {reason}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
 class Progress:
     """A line on stderr that counts, and is gone when the work is done. Silent where stderr is no terminal."""
 

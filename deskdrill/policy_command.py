@@ -9,8 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deskdrill import diff_command, verdict_command
-from deskdrill import own_policy
+from deskdrill import diff_command, own_policy, verdict_command
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file

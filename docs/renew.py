@@ -6,8 +6,8 @@ A document marks what is renewed::
     <!-- output of: deskdrill play api_401 --actions first.jsonl | head -n 20 -->
     <!-- verbs -->
 
-The block that follows a mark is replaced. With ``--check`` nothing is written, and the exit code is 1 if a document is
-out of date.
+The block that follows a mark is replaced. The JSON Schemas in ``docs/schema`` are renewed as well. With ``--check``
+nothing is written, and the exit code is 1 if a document is out of date.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/decisions/*.md")
+SCHEMAS = ("policy", "overlay", "desk", "scenario")
 _OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
 _VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
 _HEAD = re.compile(r"(?P<command>.*?)(?: \| head -n (?P<lines>\d+))?")
@@ -35,6 +36,14 @@ def renewed(text: str) -> str:
     """Return a document with every marked block as it is now."""
     text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
     return _VERBS.sub(lambda _: f"<!-- verbs -->\n{verbs()}<!-- end of verbs -->", text)
+
+
+def schemas() -> dict[Path, str]:
+    """Return the JSON Schemas by their files, as they are now."""
+    return {
+        ROOT / "docs" / "schema" / f"{kind}.schema.json": output_of(f"deskdrill policy schema --of {kind}")
+        for kind in SCHEMAS
+    }
 
 
 def output_of(command: str) -> str:
@@ -92,9 +101,9 @@ def main() -> int:
     """Renew the documents, or check them with ``--check``; return the exit code."""
     checking = "--check" in sys.argv[1:]
     stale = []
-    for path in documents():
-        before = path.read_text(encoding="utf-8")
-        after = renewed(before)
+    texts = {path: renewed(path.read_text(encoding="utf-8")) for path in documents()} | schemas()
+    for path, after in texts.items():
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
         if after != before:
             stale.append(str(path.relative_to(ROOT)))
             if not checking:
