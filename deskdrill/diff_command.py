@@ -96,8 +96,9 @@ def _does(meaning: Meaning, edits: Sequence[Change], policy: Policy) -> str:
     if meaning.regions:
         lines += [f"Of {_big(meaning.cells)} situations that can be told apart, these are decided differently:", ""]
         lines.append(rendered(_regions(meaning), "table"))
-        first = meaning.regions[0]
-        lines += [f"The smallest situation of the first line ({_act(first)}):", ""]
+        first = next((r for r in meaning.regions if r.what in ("new", "gone")), meaning.regions[0])
+        lines += ["--format json prints exact counts, --examples FOLDER writes every smallest situation as a file.",
+                  f"One of them ({_act(first)}, {_says(first)}), for policy verdict:", ""]  # fmt: skip
         lines.append(_example(first, policy))
     elif any(edit.deciding for edit in edits):
         lines.append("A value that rules read was changed, and no verdict with it.")
@@ -114,10 +115,10 @@ def _covered(name: str) -> str:
 
 
 def _regions(meaning: Meaning) -> Table:
-    names = ("act", "B says", "situations", "rules", "seen in the example")
+    names = ("act", "B says", "situations", "rules", "smallest situation")
     columns = [Column(name, right=name == "situations") for name in names]
     rows = [
-        (_act(r), _says(r), _big(r.cells), ", ".join(r.rules), "yes" if r.confirmed else "it depends on the clocks")
+        (_act(r), _says(r), _big(r.cells), ", ".join(r.rules), _brief(r) + ("" if r.confirmed else " (there not yet)"))
         for r in meaning.regions
     ]
     return Table(columns, rows)
@@ -144,6 +145,16 @@ def _act(region: Region) -> str:
         return f"{region.kind} {verb}"
     parts = [verb.replace("_", " "), f"to {to}" if to else "", f"by {via}" if via else "", what or ""]
     return " ".join(part for part in parts if part)
+
+
+def _brief(region: Region) -> str:
+    """Return the smallest situation in a line."""
+    s = region.example
+    facts = [s.tier, s.stated_priority or "", s.category or "", "" if s.status == "open" else s.status]
+    facts += [*s.signals, *(f"checked {name}" for name in s.checks), *(f"{n} {c.value}" for n, c in s.counts.items())]
+    facts += [f"did {d.verb}{f' to {d.to}' if d.to else ''}" for d in s.deeds]
+    facts += [f"{name} at {clock.elapsed_then:g} min" for name, clock in s.clocks.items() if clock.elapsed_then]
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _example(region: Region, policy: Policy) -> str:
