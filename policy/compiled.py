@@ -57,6 +57,8 @@ class DeskRules:
 
     def __init__(self, rulebook: Rulebook) -> None:
         """Take the rulebook of a policy."""
+        self.cited: set[str] = set()
+        """Ids of the rules that answers have rested on so far: what the simulator knows of the policy."""
         self._book = rulebook
         self._policy = rulebook.policy
         self._start: dict[str, float] = {}
@@ -110,11 +112,13 @@ class DeskRules:
 
         for owed in _escalations(base):
             if owed.due is not None:
+                self.cited.update(owed.rules)
                 keep("age", calendar.open_minutes(start, owed.due), owed.to)
         before: dict[str, Verdict] = {}
         for clock, minutes, reached in self._thresholds(priority, plan, tier):
             verdict = self._at(priority, plan, tier, clock, reached, answered)
             for owed in _added(before.get(clock, base), verdict):
+                self.cited.update(owed.rules)
                 keep(clock, minutes, owed.to)
             before[clock] = verdict
         return found
@@ -132,6 +136,7 @@ class DeskRules:
             return ()
         verdict = self._book.verdict(self._situation(priority, plan, tier, signals=(signal,)))
         added = _added(self._base(priority, plan, tier), verdict)
+        self.cited.update(rule for owed in added for rule in owed.rules)
         return tuple(dict.fromkeys(owed.to for owed in added if owed.to is not None))
 
     def first_response(self, priority: str, plan: str) -> float:
@@ -152,6 +157,7 @@ class DeskRules:
         cadence: list[tuple[float, float]] = []
         for age in sorted(ages):
             verdict = self._at(priority, self._plan, tier, "age", age)
+            self.cited.update(rule for o in _replies(verdict, UPDATE) if o.repeat is not None for rule in o.rules)
             every = min((o.repeat for o in _replies(verdict, UPDATE) if o.repeat is not None), default=math.inf)
             if not cadence or cadence[-1][1] != every:
                 cadence.append((age, every))
@@ -254,7 +260,9 @@ class DeskRules:
 
     def _soonest(self, priority: str, owed: Iterable[Obligation]) -> float:
         calendar, start = self.calendar(priority), self._opening(priority)
-        return min((calendar.open_minutes(start, o.due) for o in owed if o.due is not None), default=math.inf)
+        dated = [(o, o.due) for o in owed if o.due is not None]
+        self.cited.update(rule for o, _ in dated for rule in o.rules)
+        return min((calendar.open_minutes(start, due) for _, due in dated), default=math.inf)
 
 
 def _early(timer: ClockReaches, attributes: Mapping[str, str | None], day: float) -> float:
