@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 from typing import Final
 
 from policy.handbook.drawing import wrapped
@@ -38,15 +39,16 @@ def timeline_svg(picture: Timeline) -> str:
             dots.append(f'<circle class="{kind}" cx="{axis}" cy="{y - 4.5:g}" r="{5.5 if instant.recurring else 5}"/>')
             last = y - 4.5
             row = y
-            for event in instant.events:
-                for line in wrapped(event.what, inside):
-                    parts.append(_text(axis + 22, row, line, "what"))
-                    row += _LINE
-                for line in wrapped(event.who, inside):
-                    parts.append(_text(axis + 22, row - 2, line, "who"))
+            for who, events in groupby(instant.events, key=lambda event: event.who):
+                for line in wrapped(who, inside):
+                    parts.append(_text(axis + 22, row, line, "who"))
                     row += _LINE - 1
+                for event in events:
+                    for line in wrapped(event.what, inside):
+                        parts.append(_text(axis + 22, row, line, "what"))
+                        row += _LINE
                 row += 3
-            y = max(row, y + len(whens) * _LINE) + 8
+            y = max(row, y + len(whens) * _LINE) + 6
         parts += [f'<line class="axis" x1="{axis}" y1="{top:g}" x2="{axis}" y2="{last:g}"/>', *dots]
     return _svg(picture.key, picture.title, picture.description, width, y + 2, parts, "timeline")
 

@@ -16,7 +16,10 @@ ESCALATE: Final = "escalate"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A rule by which a ticket is handed on, whether it is owed or only allowed, and when."""
+    """A rule by which a ticket is handed on, whether it is owed or only allowed, and when.
+
+    ``only`` names the priorities, if they are few.
+    """
 
     rule: str
     text: str
@@ -24,13 +27,14 @@ class Way:
     when: str
     layer: int
     timer: bool
+    only: str
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """All ways from some roles to another role. ``sources`` are tiers, or rungs of the ladder."""
+    """All ways from one role to another. ``source`` is a tier, or a rung of the ladder."""
 
-    sources: tuple[str, ...]
+    source: str
     target: str
     ways: tuple[Way, ...]
 
@@ -48,24 +52,31 @@ def passages(book: Book) -> tuple[Passage, ...]:
         for act, owed, when in effects:
             if act.verb == ESCALATE:
                 timer = when.startswith(("after ", "at "))
-                way = Way(reading.id, reading.rule.text, owed, when, reading.rule.layer, timer)
+                few = reading.priorities if len(reading.priorities) <= len(book.priorities) // 2 else ()
+                only = listed([name for name in book.policy.priorities if name in few])
+                way = Way(reading.id, reading.rule.text, owed, when, reading.rule.layer, timer, only)
                 for source, target in _pairs(book, reading, act):
                     found.setdefault((source, target), []).append(way)
     order = [*book.policy.tiers, *(n for n in book.policy.doc.vocabulary.roles if n not in book.policy.tiers)]
     pairs = sorted(found, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
-    return tuple(Passage((source,), target, tuple(found[source, target])) for source, target in pairs)
+    return tuple(Passage(source, target, tuple(found[source, target])) for source, target in pairs)
 
 
 def _pairs(book: Book, reading: Reading, act: Act) -> list[tuple[str, str]]:
     """Return source and target of each hand-over that a rule speaks of."""
-    earlier = [to for deed in reading.deeds if deed.verb == ESCALATE for to in deed.to]
-    rungs = [to for to in earlier if to in book.policy.doc.vocabulary.roles and to not in book.tiers]
     pairs = []
     for to in act.to:
         for target, tiers in book.recipients(reading, to).items():
-            sources = rungs or [tier for tier in book.policy.tiers if tier in tiers]
+            sources = [one for one in actors(book, reading) if one not in book.tiers or one in tiers]
             pairs += [(source, target) for source in sources if source != target]
     return pairs
+
+
+def actors(book: Book, reading: Reading) -> tuple[str, ...]:
+    """Return who may use a permission: the tiers for which it holds, or the role that must have had it before."""
+    earlier = [to for deed in reading.deeds if deed.verb == ESCALATE for to in deed.to]
+    rungs = [to for to in earlier if to in book.policy.doc.vocabulary.roles and to not in book.tiers]
+    return tuple(rungs or [tier for tier in book.policy.tiers if tier in reading.tiers])
 
 
 def matrix_page(book: Book) -> Page | None:
@@ -79,46 +90,49 @@ def matrix_page(book: Book) -> Page | None:
                  "responsibility beside the owner. The table below says the same in words, with every rule."),
         )
     )  # fmt: skip
-    rows = tuple(_row(book, way) for way in found)
-    table = Table("Who hands to whom, and when", ("From", "To", "Owed", "Allowed"), rows)
+    same: dict[tuple[str, tuple[Way, ...]], list[str]] = {}
+    for way in found:
+        same.setdefault((way.target, way.ways), []).append(way.source)
+    rows = tuple(_row(book, sources, target, ways) for (target, ways), sources in same.items())
+    table = Table("Who hands to whom, and when", ("From and to", "Owed", "Allowed"), rows)
     return Page("matrix", "The escalation matrix", (opening, _matrix(book, found), table))
 
 
-def _row(book: Book, passage: Passage) -> Row:
+def _row(book: Book, sources: list[str], target: str, ways: tuple[Way, ...]) -> Row:
     owed, free = (
         tuple(
             span
-            for way in passage.ways
+            for way in ways
             if way.owed is wanted
-            for span in (Span(f"{capital(way.when)}" if way.when else ""), *ids([way.rule]), Span("\n"))
+            for span in (Span(capital(way.when)), *ids([way.rule]), Span("\n"))
         )
         for wanted in (True, False)
     )
-    source, target = (short(book.policy, name) for name in (passage.sources[0], passage.target))
-    return Row(((Span(capital(source), "strong"),), (Span(capital(target), "strong"),), owed[:-1], free[:-1]))
+    whence = listed([capital(short(book.policy, name)) for name in sources], "or")
+    return Row(((Span(f"{whence} → {capital(short(book.policy, target))}"),), owed[:-1], free[:-1]))
 
 
 def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
     policy = book.policy
     roles = policy.doc.vocabulary.roles
     tiers = list(policy.tiers)
-    by_pair = {(way.sources[0], way.target): way for way in found}
+    by_pair = {(way.source, way.target): way for way in found}
     targets = dict.fromkeys(way.target for way in found if way.target not in policy.tiers)
     ladder = [name for name in roles if roles[name].management and name in targets]
     others = [name for name in targets if name not in ladder]
     down = tuple(
-        Step(a, b, _step_lines(by_pair[a, b])) for a, b in pairwise(tiers) if (a, b) in by_pair
+        Step(a, b, step_lines(by_pair[a, b])) for a, b in pairwise(tiers) if (a, b) in by_pair
     )
     over = tuple(
-        Step(way.sources[0], way.target, _step_lines(way))
+        Step(way.source, way.target, step_lines(way))
         for way in found
-        if way.sources[0] in policy.tiers and way.target in policy.tiers
-        and tiers.index(way.target) - tiers.index(way.sources[0]) > 1
+        if way.source in policy.tiers and way.target in policy.tiers
+        and tiers.index(way.target) - tiers.index(way.source) > 1
     )  # fmt: skip
     rungs = tuple(
-        Step(way.sources[0], way.target, _step_lines(way))
+        Step(way.source, way.target, step_lines(way))
         for way in found
-        if way.sources[0] in ladder and way.target in ladder
+        if way.source in ladder and way.target in ladder
     )
     sides = {name: _from(book, found, name) for name in (*ladder, *others)}
     return Matrix(
@@ -143,10 +157,12 @@ def _tier(book: Book, name: str) -> Node:
     return Node(name, clean(tier.label), tuple(lines))
 
 
-def _step_lines(passage: Passage) -> tuple[str, ...]:
+def step_lines(passage: Passage) -> tuple[str, ...]:
     """Return when a step is taken: its timers, then how many other reasons there are."""
     owed = [way for way in passage.ways if way.owed]
-    timers = dict.fromkeys(way.when.split(": ")[0] for way in owed if way.timer)
+    timers = dict.fromkeys(
+        way.when.split(": ")[0] + (f" ({way.only})" if way.only else "") for way in owed if way.timer
+    )
     at_once = sum(way.layer == 0 and not way.timer for way in owed)
     later = sum(way.layer > 0 and not way.timer for way in owed)
     free = len(passage.ways) - len(owed)
@@ -159,14 +175,14 @@ def _step_lines(passage: Passage) -> tuple[str, ...]:
 
 def _from(book: Book, found: tuple[Passage, ...], target: str) -> tuple[str, ...]:
     """Return what leads from the tiers to a role aside: from which of them, and when."""
-    ways = [way for way in found if way.target == target and way.sources[0] in book.tiers]
+    ways = [way for way in found if way.target == target and way.source in book.tiers]
     if not ways:
         return ()
-    names: Values = frozenset(way.sources[0] for way in ways)
+    names: Values = frozenset(way.source for way in ways)
     listed_names = [short(book.policy, name) for name in book.policy.tiers if name in names]
     source = "from every tier" if names == book.tiers and len(names) > 1 else f"from {listed(listed_names, 'or')}"
-    merged = Passage((), target, tuple({way.rule: way for passage in ways for way in passage.ways}.values()))
-    return (source, *_step_lines(merged))
+    merged = Passage("", target, tuple({way.rule: way for passage in ways for way in passage.ways}.values()))
+    return (source, *step_lines(merged))
 
 
 def _reasons(number: int) -> str:
@@ -177,8 +193,8 @@ def _description(book: Book, found: tuple[Passage, ...]) -> str:
     """Return the picture in words, for those who do not see it."""
     said = []
     for way in found:
-        source, target = (capital(short(book.policy, name)) for name in (way.sources[0], way.target))
-        said.append(f"{source} to {target}: {'; '.join(_step_lines(way))}.")
+        source, target = (capital(short(book.policy, name)) for name in (way.source, way.target))
+        said.append(f"{source} to {target}: {'; '.join(step_lines(way))}.")
     return " ".join(said)
 
 

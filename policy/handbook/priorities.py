@@ -141,8 +141,10 @@ def _timeline(book: Book, name: str, entries: list[Entry]) -> Timeline:
     for resolved, part in groupby(entries, key=lambda one: one.reading.resolved):
         instants = []
         for (when, recurring), same in groupby(part, key=lambda one: (one.due.text, one.due.recurring)):
-            events = tuple(Event(act_phrase(book, one.reading, one.effect.act), one.who) for one in same)
-            instants.append(Instant(capital(when.removeprefix("within ")), events, recurring))
+            events = [Event(act_phrase(book, one.reading, one.effect.act), one.who) for one in same]
+            first = list(dict.fromkeys(event.who for event in events))
+            events.sort(key=lambda event: first.index(event.who))  # what one person does stands together
+            instants.append(Instant(capital(when.removeprefix("within ")), tuple(events), recurring))
         stretches.append(Stretch(begins[resolved], tuple(instants)))
     label = clean(book.policy.label(name))
     return Timeline(f"timeline-{name}", f"{label}: what is due when", _told(stretches), tuple(stretches))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from policy.building import Act, Oblige
-from policy.handbook.matrix import ESCALATE, passages
-from policy.handbook.model import Block, Bullets, Heading, Item, Page, Paragraph, Row, Span, Spans, Table
-from policy.handbook.phrases import Due, act_phrase, capital, clean, due_of, ids, listed, short, spans_of, words
+from policy.building import Oblige
+from policy.handbook.matrix import ESCALATE, actors, passages, step_lines
+from policy.handbook.model import Block, Bullets, Heading, Item, Page, Paragraph, Row, Span, Table
+from policy.handbook.phrases import Due, capital, clean, due_of, ids, listed, short, spans_of, words
 from policy.handbook.reading import Book, Reading, Values
+
+_FEWEST = 3
+"""So many duties make a table of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,17 @@ def role_pages(book: Book) -> tuple[Page, ...]:
 
 
 def _page(book: Book, role: str, owed: Sequence[Duty]) -> Page:
-    name = short(book.policy, role)
-    # "You are Tier 1", "You are Compliance", "You are the Support Manager".
-    article = "the " if role not in book.policy.tiers and (" " in name or name[:1].islower()) else ""
     blocks: list[Block] = [*_about(book, role), *_owed(book, role, owed)]
-    if role in book.policy.tiers:
-        blocks += [*_may(book, role), *_must_not(book, role), *_hands_to(book, role)]
+    blocks += [*_may(book, role), *_must_not(book, role), *_hands_to(book, role)]
     blocks += _receives(book, role)
-    return Page(role_anchor(role), f"You are {article}{name}", tuple(blocks))
+    return Page(role_anchor(role), _title(book, role), tuple(blocks))
+
+
+def _title(book: Book, role: str) -> str:
+    """Return "You are Tier 1", "You are Compliance", "You are the Support Manager"."""
+    name = short(book.policy, role)
+    article = "the " if role not in book.policy.tiers and (" " in name or name[:1].islower()) else ""
+    return f"You are {article}{name}"
 
 
 # -- what the page begins with -------------------------------------------------------------------------------------
@@ -86,12 +93,9 @@ def _about(book: Book, role: str) -> Iterator[Block]:
         timers += [f"{words(tier.unresolved)} in hand, unresolved"] if tier.unresolved else []
         rows.append(("You pass a ticket on after", " or ".join(timers) or "no fixed time"))
         yield Table("At a glance", ("What", "Figure"), tuple(Row(((Span(a),), (Span(b),))) for a, b in rows))
-    contact = policy.contacts.get(policy.doc.vocabulary.roles[role].contact or "")
-    if contact is not None:
-        ways = [contact.email, contact.phone, f"pager: {contact.pager}" if contact.pager else None, contact.channel]
-        said = ", ".join(clean(way) for way in ways if way)
-        if said:
-            yield Paragraph((Span("Others reach you at "), Span(said, "strong"), Span(".")), small=True)
+    reached = ", ".join(_ways_to(book, role))
+    if reached:
+        yield Paragraph((Span("Others reach you at "), Span(reached, "strong"), Span(".")), small=True)
 
 
 # -- what is owed --------------------------------------------------------------------------------------------------
@@ -103,62 +107,122 @@ def _owed(book: Book, role: str, owed: Sequence[Duty]) -> Iterator[Block]:
     if first:
         yield Heading("What you look at first")
         yield Paragraph((Span("Is it one of these? Then it does not wait for anything else."),))
-        yield _table(book, role, "These come before everything else", first)
+        yield _table(book, "These come before everything else", first)
         if role in book.policy.tiers:
             links: list[Span] = []
             for name, one in book.policy.priorities.items():
                 links += [Span(", "), Span(clean(one.label), "link", f"priority-{name}")]
-            yield Paragraph((Span("If it is none of these, set the priority and follow its page: "), *links[1:], Span(".")))
+            said = "If it is none of these, set the priority and follow its page: "
+            yield Paragraph((Span(said), *links[1:], Span(".")))
     if rest:
         yield Heading("What you must do, and by when")
     escalating = [duty for duty in rest if duty.effect.act.verb == ESCALATE]
     others = [duty for duty in rest if duty.effect.act.verb != ESCALATE]
-    for caption, group in _grouped(book, others):
-        yield _table(book, role, caption, group)
+    lent: dict[str, list[Duty]] = {}
+    kept = []
+    for duty in others:
+        wearer = _wearer(book, duty.effect.owner)
+        if wearer is None or wearer == role:
+            kept.append(duty)
+        else:
+            lent.setdefault(duty.effect.owner, []).append(duty)
+    for caption, group in _grouped(book, kept):
+        yield _table(book, caption, group)
+    for hat, group in lent.items():
+        yield _lent(book, hat, group)
     if escalating:
-        yield _table(book, role, "When you must hand a ticket on", escalating)
+        yield _table(book, "When you must hand a ticket on", escalating)
     targets = [duty for duty in owed if duty.effect.target]
     if targets:
-        yield _table(book, role, "What you aim for", targets)
+        yield _table(book, "What you aim for", targets)
 
 
 def _grouped(book: Book, owed: Sequence[Duty]) -> Iterator[tuple[str, list[Duty]]]:
-    """Yield tables of duties: one for each single priority and one for the rest, apart by what the owner is then."""
-    groups: dict[tuple[int, str, str, bool], list[Duty]] = {}
+    """Yield tables of duties: one for each single priority and one for the rest, apart by what the owner is then.
+
+    A few duties do not make a table of their own where there is another for the same priority.
+    """
+    groups: dict[tuple[int, bool, str], list[Duty]] = {}
     order = list(book.policy.priorities)
     for duty in owed:
-        single = next(iter(duty.reading.priorities)) if len(duty.reading.priorities) == 1 < len(order) else ""
-        relative = book.policy.doc.vocabulary.relative_roles.get(duty.effect.owner)
-        hat = duty.effect.owner if relative is not None and relative.cases else ""
-        rank = order.index(single) + 1 if single else 0
-        resolved = duty.reading.resolved
-        groups.setdefault((rank, hat, single, resolved), []).append(duty)
-    for rank, hat, single, resolved in sorted(groups, key=lambda key: (key[0], key[3], key[1] != "", key[1])):
-        parts = [clean(book.policy.label(single))] if single else []
+        only = duty.reading.priorities
+        rank = order.index(next(iter(only))) + 1 if len(only) == 1 < len(order) else 0
+        groups.setdefault((rank, duty.reading.resolved, _hat(book, duty)), []).append(duty)
+    for key in sorted(groups):
+        rank, resolved, hat = key
+        if hat and len(groups[key]) < _FEWEST and (rank, resolved, "") in groups:
+            groups[rank, resolved, ""] += groups.pop(key)
+    for rank, resolved, hat in sorted(groups):
+        found = groups[rank, resolved, hat]
+        parts = [clean(book.policy.label(order[rank - 1]))] if rank else []
         parts += ["after the resolution"] if resolved else []
         parts += [f"as {clean(book.policy.label(hat))}"] if hat else []
-        yield capital(", ".join(parts) or "On every ticket"), groups[rank, hat, single, resolved]
+        common = _common(book, found)
+        if not rank and common != book.priorities:
+            parts.append(_named(book, common))
+        yield capital(", ".join(parts) or "On every ticket"), found
 
 
-def _table(book: Book, role: str, caption: str, owed: Iterable[Duty]) -> Table:
-    together: dict[tuple[tuple[str, ...], str], list[Duty]] = {}
+def _hat(book: Book, duty: Duty) -> str:
+    """Return the role as which something is owed, if it is one that depends on what happened."""
+    relative = book.policy.doc.vocabulary.relative_roles.get(duty.effect.owner)
+    return duty.effect.owner if relative is not None and relative.cases else ""
+
+
+def _common(book: Book, owed: Sequence[Duty]) -> Values:
+    """Return the priorities for which most of these duties are."""
+    counts = Counter(duty.reading.priorities for duty in owed)
+    return max(counts, key=lambda one: (counts[one], len(one)), default=book.priorities)
+
+
+def _named(book: Book, priorities: Values) -> str:
+    names = [name for name in book.policy.priorities if name in priorities]
+    return "any priority" if priorities == book.priorities else listed(names)
+
+
+def _table(book: Book, caption: str, owed: Sequence[Duty]) -> Table:
+    common = _common(book, owed)
+    hats = {_hat(book, duty) for duty in owed}
+    together: dict[tuple[tuple[str, ...], str], Duty] = {}
     for duty in sorted(owed, key=lambda one: (one.due.recurring, one.due.minutes)):
-        together.setdefault((duty.rules, duty.due.text), []).append(duty)
-    return Table(caption, ("By when", "What you do", "The rule"), tuple(_row(book, role, g) for g in together.values()))
+        together.setdefault((duty.rules, duty.due.text), duty)
+    rows = tuple(_row(book, duty, common, tell_hat=len(hats) > 1) for duty in together.values())
+    return Table(caption, ("By when", "What"), rows)
 
 
-def _row(book: Book, role: str, same: Sequence[Duty]) -> Row:
-    duty = same[0]
-    acts: list[Span] = []
-    for one in same:
-        tiers = frozenset({role}) & one.tiers or one.tiers
-        acts += [Span("\n"), Span(act_phrase(book, one.reading, one.effect.act, tiers), "strong")]
-    only = duty.reading.priorities
-    note = ""
-    if 1 < len(only) < len(book.priorities):
-        note = f" ({listed([name for name in book.policy.priorities if name in only])})"
-    said = (*spans_of(book.policy, duty.reading.rule.text), Span(note), *ids(duty.rules))
-    return Row(((Span(capital(duty.due.text)),), tuple(acts[1:]), said))
+def _row(book: Book, duty: Duty, common: Values, *, tell_hat: bool) -> Row:
+    only, hat = duty.reading.priorities, _hat(book, duty)
+    before = (Span(f"As {clean(book.policy.label(hat))}: ", "emphasis"),) if hat and tell_hat else ()
+    note = () if only == common or len(only) == 1 else (Span(f" ({_named(book, only)})"),)
+    said = (*before, *spans_of(book.policy, duty.reading.rule.text), *note, *ids(duty.rules))
+    return Row(((Span(capital(duty.due.text)),), said))
+
+
+def _wearer(book: Book, hat: str) -> str | None:
+    """Return the role that is meant by a role that depends on the situation, as soon as somebody has it.
+
+    ``None`` where it is one of the tiers, or not always the same.
+    """
+    relative = book.policy.relative_roles.get(hat)
+    if relative is None or not relative.cases:
+        return None
+    first = relative.cases[0][1]
+    return first if first in book.policy.doc.vocabulary.roles and first not in book.tiers else None
+
+
+def _lent(book: Book, hat: str, owed: Sequence[Duty]) -> Paragraph:
+    """Return where the duties stand that a role has only until somebody else has them."""
+    wearer = _wearer(book, hat) or hat
+    soonest = min(owed, key=lambda one: one.due.minutes).due.text
+    count = f"{len(owed)} duties" if len(owed) > 1 else "one duty"
+    return Paragraph(
+        (
+            Span(f"{capital(clean(book.policy.label(hat)))}: ", "strong"),
+            Span(f"as such you have {count} more, the first {soonest}. They stand under "),
+            Span(_title(book, wearer), "link", role_anchor(wearer)),
+            Span("."),
+        )
+    )
 
 
 # -- what is allowed, what is forbidden, where it goes -------------------------------------------------------------
@@ -169,7 +233,7 @@ def _sentence(book: Book, reading: Reading) -> Item:
 
 
 def _may(book: Book, role: str) -> Iterator[Block]:
-    found = [one for one in book.readings if one.rule.permits and role in one.tiers]
+    found = [one for one in book.readings if one.rule.permits and role in actors(book, one)]
     if found:
         yield Heading("What you may do")
         yield Bullets(tuple(_sentence(book, one) for one in found))
@@ -183,58 +247,65 @@ def _must_not(book: Book, role: str) -> Iterator[Block]:
 
 
 def _hands_to(book: Book, role: str) -> Iterator[Block]:
-    ways = [way for way in passages(book) if role in way.sources]
-    if not ways:
-        return
-    yield Heading("Whom you hand to")
-    rows = []
-    for way in ways:
-        owed = [one for one in way.ways if one.owed]
-        marks = [f"owed for {len(owed)} {'reason' if len(owed) == 1 else 'reasons'}"] if owed else []
-        free = len(way.ways) - len(owed)
-        marks += [f"allowed for {free} {'reason' if free == 1 else 'reasons'}"] if free else []
-        name: Spans = (Span(short(book.policy, way.target), "strong"),)
-        rows.append(Row((name, (Span(capital(listed(marks))),), ids(dict.fromkeys(w.rule for w in way.ways))[1:])))
-    yield Table("Where your tickets go", ("To", "How often the procedure says so", "By which rules"), tuple(rows))
+    ways = [way for way in passages(book) if way.source == role]
+    if ways:
+        yield Heading("Whom you hand to")
+        rows = []
+        for way in ways:
+            reached = ", ".join(_ways_to(book, way.target)) or "not told"
+            when = "\n".join(map(capital, step_lines(way)))
+            rows.append(Row(((Span(capital(short(book.policy, way.target))),), (Span(when),), (Span(reached),))))
+        yield Table("Where your tickets go", ("To", "When", "You reach them at"), tuple(rows))
+
+
+def _ways_to(book: Book, role: str) -> list[str]:
+    contact = book.policy.contacts.get(book.policy.doc.vocabulary.roles[role].contact or "")
+    if contact is None:
+        return []
+    ways = [contact.email, contact.phone, f"pager: {contact.pager}" if contact.pager else None, contact.channel]
+    return [clean(way) for way in ways if way]
 
 
 # -- what arrives --------------------------------------------------------------------------------------------------
 
 
-def _arriving(book: Book, role: str) -> list[tuple[Reading, Act, str]]:
-    """Return what reaches a role: the rule, the act, and when."""
-    found = []
+def _arriving(book: Book, role: str) -> list[Reading]:
+    """Return the rules by which something reaches a role."""
+    found: list[Reading] = []
     for reading in book.readings:
         if book.is_off(reading):
             continue
         for effect in reading.rule.obliges:
-            if any(role in book.recipients(reading, to) for to in effect.act.to):
-                found.append((reading, effect.act, due_of(book, reading, effect).text))
-        for act in reading.rule.permits:
-            if any(role in book.recipients(reading, to) for to in act.to):
-                found.append((reading, act, ""))
-    return found
+            if any(_comes_from_others(book, reading, effect.owner, role, to) for to in effect.act.to):
+                found.append(reading)
+        if any(role in book.recipients(reading, to) for act in reading.rule.permits for to in act.to):
+            found.append(reading)
+    return list({reading.id: reading for reading in found}.values())
+
+
+def _comes_from_others(book: Book, reading: Reading, owner: str, role: str, to: str | None) -> bool:
+    """Return whether what goes to a role may come from somebody else than the same role."""
+    tiers = book.recipients(reading, to).get(role)
+    return tiers is not None and set(book.people(owner, tiers, reading.core)) != {role}
 
 
 def _receives(book: Book, role: str) -> Iterator[Block]:
     found = _arriving(book, role)
     if found:
         yield Heading("What reaches you")
-        seen = dict.fromkeys(reading.id for reading, _, _ in found)
-        by_id = {reading.id: reading for reading, _, _ in found}
-        yield Bullets(tuple(_sentence(book, by_id[one]) for one in seen))
+        yield Bullets(tuple(_sentence(book, one) for one in found))
 
 
 def _hearing(book: Book, roles: Iterable[str]) -> Page | None:
-    rows = []
+    """Return the page of those who owe nothing; who gets the same stands together."""
+    together: dict[tuple[str, ...], tuple[list[str], list[Reading]]] = {}
     for role in roles:
-        arriving = _arriving(book, role)
-        seen = {reading.id: reading for reading, _, _ in arriving}
-        for reading in seen.values():
-            said = (*spans_of(book.policy, reading.rule.text), *ids([reading.id]))
-            rows.append(Row(((Span(capital(short(book.policy, role)), "strong"),), said)))
-    if not rows:
+        if found := _arriving(book, role):
+            together.setdefault(tuple(one.id for one in found), ([], found))[0].append(role)
+    if not together:
         return None
-    opening = Paragraph((Span("These people owe nothing by this procedure. This is what reaches them."),))
-    table = Table("What reaches whom", ("Who", "What"), tuple(rows))
-    return Page("role-others", "You are told, or asked to take over", (opening, table))
+    blocks: list[Block] = [Paragraph((Span("They owe nothing by this procedure. This is what reaches them."),))]
+    for names, found in together.values():
+        blocks.append(Heading(capital(listed([short(book.policy, name) for name in names]))))
+        blocks.append(Bullets(tuple(_sentence(book, one) for one in found)))
+    return Page("roles-told", "Those who are told, or asked to take over", tuple(blocks))

@@ -24,6 +24,8 @@ from policy.handbook.model import (
     Timeline,
 )
 
+_MANY = 12
+"""A part with more pages is folded in the list of contents."""
 STYLE = Path(__file__).parent / "handbook.css"
 
 
@@ -46,13 +48,13 @@ def _document(book: Handbook) -> Iterator[str]:
     yield "<body>"
     yield '<a class="skip" href="#content">Skip to the content</a>'
     yield '<div class="sheet">'
-    yield from _contents(book)
-    yield '<main id="content" tabindex="-1">'
     yield '<header class="title">'
     yield f'<p class="kicker">{escape(book.organisation)}</p>'
     yield f"<h1>{escape(book.title)}</h1>"
     yield f'<p class="edition">{escape(book.edition)}</p>'
     yield "</header>"
+    yield from _contents(book)
+    yield '<main id="content" tabindex="-1">'
     yield '<section class="opening" aria-label="About this handbook">'
     for block in book.opening:
         yield from _block(block, 2)
@@ -67,12 +69,10 @@ def _document(book: Handbook) -> Iterator[str]:
 
 def _contents(book: Handbook) -> Iterator[str]:
     yield '<nav class="contents" aria-label="Contents">'
-    yield '<details open><summary>Contents</summary>'
     for part in book.parts:
-        yield f'<p class="part">{escape(part.title)}</p>'
-        links = (f'<li><a href="#{escape(page.anchor)}">{escape(page.title)}</a></li>' for page in part.pages)
-        yield f"<ul>{''.join(links)}</ul>"
-    yield "</details>"
+        links = "".join(f'<li><a href="#{escape(page.anchor)}">{escape(page.title)}</a></li>' for page in part.pages)
+        folded = "" if len(part.pages) > _MANY else " open"
+        yield f"<details{folded}><summary>{escape(part.title)}</summary><ul>{links}</ul></details>"
     yield "</nav>"
 
 
