@@ -9,66 +9,40 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deskdrill import diff_command, own_policy, verdict_command
+from deskdrill import check_command, diff_command, own_policy, verdict_command
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
 
 if TYPE_CHECKING:
     from policy import Entry, Policy
-    from policy.check import Finding
 
-_SEVERITIES = ("error", "warning", "note")
 _SHOW = """\
 WHAT is the id of a rule, a contact, a notice, a metric or a settlement, or the path of a value such as
 tiers.T1.no_progress. Without it, every id is listed."""
+
+_RENDER = """\
+The handbook is the procedure as people read it: a page for each role and each priority, the escalation matrix,
+checklists, notices, contacts, and every rule with its id and its source. The ending of FILE says in which form:
+.md is Markdown, .html one page that loads nothing and prints on A4, .txt plain text of at most 80 columns."""
 
 
 def add(commands: Commands) -> None:
     """Add the commands."""
     own = family(commands, "policy", "Check the procedure, look things up in it, print it")
-    check = command(own, "check", "Check a policy, and report what to look at", run_check,
-                    "Exit code 1 if there are errors; warnings and notes leave it at 0.")  # fmt: skip
+    check_command.add(own)
     show = command(own, "show", "Show a rule, or any other entry, or a value", run_show, _SHOW)
     show.add_argument("what", metavar="WHAT", nargs="?", help="an id or the path of a value")
     show.add_argument("--origin", action="store_true",
                       help="which file and line each value comes from, and what it replaced")  # fmt: skip
-    render = command(own, "render", "Print the handbook, in Markdown", run_render,
-                     "The handbook is the procedure in sentences, every rule with its id and its source.")  # fmt: skip
-    render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE instead of stdout")
+    render = command(own, "render", "Print the handbook: Markdown, HTML or plain text", run_render, _RENDER)
+    render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE (.md, .html or .txt)")
     own_policy.add(own)
-    for parser in (check, show, render):
+    for parser in (show, render):
         add_policy(parser)
-    for parser in (check, show):
-        add_format(parser)
+    add_format(show)
     verdict_command.add(own)
     diff_command.add(own)
-
-
-def run_check(arguments: argparse.Namespace) -> int:
-    """Print how many rules were loaded and what is to be said against them."""
-    from policy.check import check_policy
-
-    policy = policy_of(arguments)
-    findings = sorted(check_policy(policy), key=lambda f: (_SEVERITIES.index(f.severity), f.line or 0, f.code))
-    counts = {name: sum(f.severity == name for f in findings) for name in _SEVERITIES}
-    entries, deciding = len(policy.entries()), _deciding(policy)
-    if arguments.format == "json":
-        whole = {"policy": policy.name, "digest": policy.digest, "rules": len(policy.rules), "entries": entries}
-        write(as_json(whole | {"deciding": deciding, "findings": [asdict(f) for f in findings]}))
-    else:
-        columns = [Column("severity"), Column("line", right=True), Column("code"), Column("rule"), Column("message")]
-        table = Table(columns, [(f.severity, f.line, f.code, f.rule, _said(f)) for f in findings])
-        if arguments.format == "table":
-            write(
-                f"{policy.doc.title}\n"
-                f"{len(policy.rules)} rules loaded, {deciding} of them decide something; "
-                f"{entries} entries in all, each with its source.\n"
-                f"{', '.join(_counted(counts[name], name) for name in _SEVERITIES)}.\n"
-            )
-        if arguments.format != "table" or findings:
-            write(("\n" if arguments.format == "table" else "") + rendered(table, arguments.format))
-    return 1 if counts["error"] else 0
 
 
 def run_show(arguments: argparse.Namespace) -> int:
@@ -93,29 +67,26 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 
 def run_render(arguments: argparse.Namespace) -> int:
-    """Print the handbook."""
-    from policy.handbook import handbook_markdown
+    """Print the handbook, or write it in the form that the file's name asks for.
 
-    text = handbook_markdown(policy_of(arguments))
+    Raises:
+        InputError: the file's ending is none of the three, or the file cannot be written.
+    """
+    from policy.errors import InputError
+    from policy.handbook import handbook_html, handbook_markdown, handbook_text
+
+    forms = {".md": handbook_markdown, ".html": handbook_html, ".txt": handbook_text}
+    ending = ".md" if arguments.to is None else arguments.to.suffix.lower()
+    if ending not in forms:
+        found = shortened(arguments.to.name)
+        raise InputError(f"--to {found}: the handbook is written as .md, .html or .txt; give one of these endings")
+    text = forms[ending](policy_of(arguments))
     if arguments.to is None:
         write(text)
     else:
         write_file(arguments.to, text)
         narrate(f"Wrote the handbook to {arguments.to}.")
     return 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
-def _said(finding: Finding) -> str:
-    """Return the message of a finding without the id, which stands in a column of its own."""
-    return finding.message.removeprefix(f"{finding.rule}: ")
-
-
-def _deciding(policy: Policy) -> int:
-    return sum(bool(r.define or r.obliges or r.permits or r.forbids or r.pauses) for r in policy.rules)
 
 
 def _list(policy: Policy, form: str) -> None:

@@ -83,6 +83,11 @@ class DeskRules:
         return tuple(self._policy.plans)
 
     @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers, lowest first."""
+        return tuple(self._policy.tiers)
+
+    @property
     def management(self) -> tuple[str, ...]:
         """The roles that are management: to involve one is an escalation to management (settlement D14)."""
         return tuple(name for name, role in self._policy.doc.vocabulary.roles.items() if role.management)

@@ -46,6 +46,8 @@ class Rules(Protocol):
     @property
     def plans(self) -> Sequence[str]: ...
     @property
+    def tiers(self) -> Sequence[str]: ...
+    @property
     def management(self) -> Sequence[str]: ...
     def routes(self, priority: str, plan: str, tier: str) -> Sequence[RouteLike]: ...
     def destination(self, priority: str, plan: str, tier: str, signal: str) -> Sequence[str]: ...
@@ -155,7 +157,10 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         updates=tuple(tuple(sorted(rules.update_every(p))) for p in priorities),
         around_the_clock=tuple(rules.calendar(p).always_open for p in priorities),
         priority_hours=tuple(OpenHours.of(rules.calendar(p), opening, known_to) for p in priorities),
-        tier_hours=tuple(OpenHours.of(rules.tier_calendar(t), opening, known_to) for t in TIERS),
+        tier_hours=tuple(
+            OpenHours.of(Calendar.always() if _is_missing(rules, t) else rules.tier_calendar(t), opening, known_to)
+            for t in TIERS
+        ),
         always=OpenHours.of(Calendar.always(), opening, known_to),
     )
 
@@ -187,13 +192,18 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
 
 
 def _kind(rules: Rules, places: _Places, priority: str, plan: str) -> KindRules:
-    by_tier = [tuple(rules.routes(priority, plan, tier)) for tier in TIERS]
+    by_tier = [() if _is_missing(rules, tier) else tuple(rules.routes(priority, plan, tier)) for tier in TIERS]
     aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
     t1, t2, t3 = (
         _tier_rules(rules, places, priority, plan, tier, routes, aged)
         for tier, routes in zip(TIERS, by_tier, strict=True)
     )
     return KindRules(rules.first_response(priority, plan), tuple(aged), (t1, t2, t3))
+
+
+def _is_missing(rules: Rules, tier: str) -> bool:
+    """Return whether a policy of two tiers has none at the top: nothing leads there, and nobody is in it."""
+    return tier == TIERS[-1] and tier not in rules.tiers
 
 
 def _is_age(route: RouteLike) -> bool:
@@ -228,7 +238,8 @@ def _tier_rules(
             timers[route.clock] = (route.minutes, to)
 
     def move(signal: str) -> Move:
-        numbers = [places.number(name) for name in rules.destination(priority, plan, tier, signal)]
+        named = () if _is_missing(rules, tier) else rules.destination(priority, plan, tier, signal)
+        numbers = [places.number(name) for name in named]
         owners = [n for n in numbers if TIERS.index(tier) < n < len(TIERS)]
         return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(TIERS)))
 
