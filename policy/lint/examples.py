@@ -58,9 +58,9 @@ class Examples:
 
 def says_something(verdict: Verdict, id_: str) -> bool:
     """Return whether a verdict cites a rule."""
-    cited = [*every_owed(verdict), *verdict.permissions, *verdict.prohibitions]
-    paused = (rules for _, rules in verdict.paused)
-    return id_ in verdict.priority_rules or any(id_ in rules for rules in (*paused, *(one.rules for one in cited)))
+    cited = [one.rules for one in every_owed(verdict)] + [one.rules for one in verdict.permissions]
+    cited += [one.rules for one in verdict.prohibitions] + [rules for _, rules in verdict.paused]
+    return any(id_ in rules for rules in (verdict.priority_rules, *cited))
 
 
 def without(policy: Policy, *ids: str) -> Policy:

@@ -103,23 +103,33 @@ class Report:
         return sum(finding.severity == severity for finding in self.findings)
 
 
+def place(policy: Policy, path: KeyPath) -> tuple[str, int | None]:
+    """Return the file and the line of a part of a policy; what an overlay says stands in the overlay."""
+    where = policy.source.place(path)
+    file, _, line = where.rpartition(":")
+    return (file, int(line)) if file and line.isdigit() else (where, None)
+
+
 def finding(
     policy: Policy, code: str, path: KeyPath, message: str, suggestion: str = "", rules: Iterable[str] = ()
 ) -> Finding:
     """Return a finding about a place in the policy file."""
-    return Finding(
-        code, CODES[code], message, tuple(rules), suggestion=suggestion, file=policy.source.name,
-        line=policy.source.line(path),
-    )  # fmt: skip
+    file, line = place(policy, path)
+    return Finding(code, CODES[code], message, tuple(rules), suggestion=suggestion, file=file, line=line)
 
 
 def about(policy: Policy, code: str, rules: Iterable[str], message: str, suggestion: str = "") -> Finding:
     """Return a finding about rules; it stands at the first of them."""
     ids = tuple(rules)
-    return Finding(
-        code, CODES[code], message, ids, suggestion=suggestion, file=policy.source.name,
-        line=policy.catalogue[ids[0]].line,
-    )  # fmt: skip
+    return finding(policy, code, _rule_path(policy, ids[0]), message, suggestion, ids)
+
+
+def _rule_path(policy: Policy, id_: str) -> KeyPath:
+    for g, group in enumerate(policy.doc.groups):
+        for r, rule in enumerate(group.rules):
+            if rule.id == id_:
+                return ("groups", g, "rules", r)
+    return ()
 
 
 def undecided(found: Finding, reason: str) -> Finding:
