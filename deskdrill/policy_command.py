@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deskdrill import check_command, diff_command, own_policy, verdict_command
+from deskdrill import check_command, coverage_command, diff_command, own_policy, verdict_command
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
@@ -43,6 +43,7 @@ def add(commands: Commands) -> None:
     add_format(show)
     verdict_command.add(own)
     diff_command.add(own)
+    coverage_command.add(own)
 
 
 def run_show(arguments: argparse.Namespace) -> int:

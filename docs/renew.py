@@ -4,6 +4,7 @@ A document marks what is renewed::
 
     <!-- output of: deskdrill --help -->
     <!-- output of: deskdrill play api_401 --actions first.jsonl | head -n 20 -->
+    <!-- table of: deskdrill policy coverage --format md -->
     <!-- verbs -->
 
 The block that follows a mark is replaced. The JSON Schemas in ``docs/schema`` are renewed as well. With ``--check``
@@ -24,6 +25,7 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/decisions/*.md")
 SCHEMAS = ("policy", "overlay", "desk", "scenario")
 _OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
 _VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
+_TABLE = re.compile(r"<!-- table of: (?P<command>.+?) -->\n.*?<!-- end of table -->", re.DOTALL)
 _HEAD = re.compile(r"(?P<command>.*?)(?: \| head -n (?P<lines>\d+))?")
 
 
@@ -35,6 +37,7 @@ def documents() -> list[Path]:
 def renewed(text: str) -> str:
     """Return a document with every marked block as it is now."""
     text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
+    text = _TABLE.sub(lambda match: _table(match["command"]), text)
     return _VERBS.sub(lambda _: f"<!-- verbs -->\n{verbs()}<!-- end of verbs -->", text)
 
 
@@ -95,6 +98,10 @@ KINDS = {
 
 def _block(command: str) -> str:
     return f"<!-- output of: {command} -->\n\n```text\n$ {command}\n{output_of(command)}```"
+
+
+def _table(command: str) -> str:
+    return f"<!-- table of: {command} -->\n\n{output_of(command)}\n<!-- end of table -->"
 
 
 def main() -> int:

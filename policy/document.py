@@ -361,6 +361,20 @@ class LintDoc(Document):
     silence: list[SilenceDoc] = []
 
 
+class CoverageReasonDoc(Document):
+    """Why some statements are not found somewhere: their ids (``contact.*``: all that begin so), and the reason."""
+
+    ids: list[str]
+    why: Text
+
+
+class CoverageDoc(Document):
+    """Declared reasons why a statement is in no verdict, or not in the simulator."""
+
+    no_verdict: list[CoverageReasonDoc] = []
+    no_simulation: list[CoverageReasonDoc] = []
+
+
 class LifeDoc(Document):
     """One entry of the policy's own history."""
 
@@ -396,6 +410,7 @@ class PolicyDoc(Document):
     settles: SettlesDoc = SettlesDoc()
     impossible: list[ImpossibleDoc] = []
     lint: LintDoc = LintDoc()
+    coverage: CoverageDoc = CoverageDoc()
     groups: list[GroupDoc]
     contacts: dict[Name, ContactDoc]
     notices: dict[Name, NoticeDoc]
