@@ -23,7 +23,7 @@ from policy.yaml_source import Data, KeyPath, Removed, Source, Step, dotted
 ADD, FIRST, REMOVE, REPLACE = "$add", "$first", "$remove", "$replace"
 RULES: Final = "rules"
 """Beside the keys of a policy file a change may hold ``rules``: every rule of every group, by its id."""
-_NAMED_BY: Final = ("id", "title")
+_NAMED_BY: Final = ("id", "title", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,8 @@ class _Merge:
 
     def _list(self, old: Node, change: Node, shape: Shape, path: KeyPath, told: set[str]) -> Node:
         items: list[Node] = list(old.value)
-        names = {name: index for index, node in enumerate(items) if (name := _named(node)) is not None}
+        called = [name for node in items if (name := _named(node)) is not None]
+        names = {name: None for name in called if called.count(name) == 1}
         for key, one in change.value.items():
             here = (*path, key)
             more = one.value if isinstance(one.value, list) else [one]
@@ -312,7 +313,7 @@ class _Merge:
 
 
 def _named(node: Node) -> str | None:
-    """Return the id or title by which an item of a list is called."""
+    """Return the id, title or code by which an item of a list is called."""
     if isinstance(node.value, dict):
         for key in _NAMED_BY:
             if key in node.value:
