@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import groupby, pairwise
 
 from policy.handbook.model import Matrix, Node, Step, Timeline
 
@@ -18,25 +19,22 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def timeline_lines(picture: Timeline) -> Iterator[str]:
     """Yield a timeline, one line of text after the other."""
-    for number, stretch in enumerate(picture.stretches):
-        if number:
-            yield ""
-        yield f"{'':{_WHEN}} ┌ {stretch.title}"
-        for instant in stretch.instants:
-            mark = "↻" if instant.recurring else "●"
-            whens = wrapped(instant.when, _WHEN)
-            rows = [f"{event.what} ({event.who})" for event in instant.events]
-            lines = [
-                ("• " if not i else "  ") + line
-                for row in rows
-                for i, line in enumerate(wrapped(row, WIDTH - _WHEN - 6))
-            ]
-            yield f"{'':{_WHEN}} │"
-            for i in range(max(len(whens), len(lines))):
-                when = whens[i] if i < len(whens) else ""
-                what = lines[i] if i < len(lines) else ""
-                yield f"{when:>{_WHEN}} {mark if not i else '│'} {what}".rstrip()
-        yield f"{'':{_WHEN}} ┴"
+    yield f"{'':{_WHEN}} ┌ {picture.begins}"
+    for instant in picture.instants:
+        mark = "↻" if instant.recurring else "●"
+        whens = wrapped(instant.when, _WHEN)
+        lines: list[str] = []
+        for who, events in groupby(instant.events, key=lambda event: event.who):
+            lines += wrapped(f"{who}:", WIDTH - _WHEN - 3)
+            for event in events:
+                first, *rest = wrapped(event.what, WIDTH - _WHEN - 6)
+                lines += [f" • {first}", *(f"   {line}" for line in rest)]
+        yield f"{'':{_WHEN}} │"
+        for i in range(max(len(whens), len(lines))):
+            when = whens[i] if i < len(whens) else ""
+            what = lines[i] if i < len(lines) else ""
+            yield f"{when:>{_WHEN}} {mark if not i else '│'} {what}".rstrip()
+    yield f"{'':{_WHEN}} ┴"
 
 
 def matrix_lines(picture: Matrix) -> Iterator[str]:
@@ -48,7 +46,7 @@ def matrix_lines(picture: Matrix) -> Iterator[str]:
         rungs = {(step.source, step.target): step for step in picture.rungs}
         yield from _stack(picture.ladder, rungs, ())
         names = {node.key: node.title for node in picture.ladder}
-        neighbours = {(a.key, b.key) for a, b in zip(picture.ladder, picture.ladder[1:], strict=False)}
+        neighbours = {(a.key, b.key) for a, b in pairwise(picture.ladder)}
         for step in picture.rungs:
             if (step.source, step.target) not in neighbours:
                 yield f"  {names[step.source]} ──▶ {names[step.target]} ({'; '.join(step.lines)})"
@@ -66,8 +64,7 @@ def _stack(nodes: tuple[Node, ...], steps: dict[tuple[str, str], Step], over: It
             if step is None:
                 yield ""
             else:
-                for i, line in enumerate(line for text in step.lines for line in wrapped(text, WIDTH - 20)):
-                    yield f"{'':16}│  {line}" if i or len(step.lines) else f"{'':16}│"
+                yield from (f"{'':16}│  {line}" for text in step.lines for line in wrapped(text, WIDTH - 20))
                 yield f"{'':16}▼"
         names = {one.key: one.title for one in nodes}
         more = tuple(

@@ -24,33 +24,30 @@ def timeline_svg(picture: Timeline) -> str:
     width, axis = 680, 170
     inside = int((width - axis - 24) / _LETTER)
     parts: list[str] = []
-    y = 8.0
-    for number, stretch in enumerate(picture.stretches):
-        y += 26 if number else 14
-        parts.append(_text(axis + 22, y, stretch.title, "head"))
-        top, last = y + 12, y
-        dots: list[str] = []
-        y += 30
-        for instant in stretch.instants:
-            whens = wrapped(instant.when, int((axis - 30) / 7.3))
-            for i, line in enumerate(whens):
-                parts.append(_text(axis - 16, y + i * _LINE, line, "when", anchor="end"))
-            kind = "again" if instant.recurring else "dot"
-            dots.append(f'<circle class="{kind}" cx="{axis}" cy="{y - 4.5:g}" r="{5.5 if instant.recurring else 5}"/>')
-            last = y - 4.5
-            row = y
-            for who, events in groupby(instant.events, key=lambda event: event.who):
-                for line in wrapped(who, inside):
-                    parts.append(_text(axis + 22, row, line, "who"))
-                    row += _LINE - 1
-                for event in events:
-                    for line in wrapped(event.what, inside):
-                        parts.append(_text(axis + 22, row, line, "what"))
-                        row += _LINE
-                row += 3
-            y = max(row, y + len(whens) * _LINE) + 6
-        parts += [f'<line class="axis" x1="{axis}" y1="{top:g}" x2="{axis}" y2="{last:g}"/>', *dots]
-    return _svg(picture.key, picture.title, picture.description, width, y + 2, parts, "timeline")
+    y = 22.0
+    parts.append(_text(axis + 22, y, picture.begins, "head"))
+    top, last = y + 12, y
+    dots: list[str] = []
+    y += 30
+    for instant in picture.instants:
+        whens = wrapped(instant.when, int((axis - 30) / 7.6))
+        parts += [_text(axis - 16, y + i * _LINE, line, "when", anchor="end") for i, line in enumerate(whens)]
+        kind, radius = ("again", 5.5) if instant.recurring else ("dot", 5)
+        dots.append(f'<circle class="{kind}" cx="{axis}" cy="{y - 4.5:g}" r="{radius:g}"/>')
+        last = y - 4.5
+        row = y
+        for who, events in groupby(instant.events, key=lambda event: event.who):
+            for line in wrapped(who, inside):
+                parts.append(_text(axis + 22, row, line, "who"))
+                row += _LINE - 1
+            for event in events:
+                for line in wrapped(event.what, inside):
+                    parts.append(_text(axis + 22, row, line, "what"))
+                    row += _LINE
+            row += 3
+        y = max(row, y + len(whens) * _LINE) + 6
+    parts += [f'<line class="axis" x1="{axis}" y1="{top:g}" x2="{axis}" y2="{last:g}"/>', *dots]
+    return _svg(picture.key, picture.title, picture.description, width, y - 8, parts, "timeline")
 
 
 def matrix_svg(picture: Matrix) -> str:

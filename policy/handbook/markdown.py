@@ -24,6 +24,7 @@ from policy.handbook.model import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
+_NAME = re.compile(r"[\w.]+")
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -108,8 +109,8 @@ def _span(span: Span) -> str:
             return _around("**", span.text)
         case "emphasis":
             return _around("*", span.text)
-        case "id":
-            return f"`{span.text.replace('`', '')}`"
+        case "id" if _NAME.fullmatch(span.text):
+            return f"`{span.text}`"
         case "link" if span.target:
             return f"[{_escaped(span.text)}](#{span.target})"
     return _escaped(span.text)

@@ -8,7 +8,7 @@ from typing import Final
 
 from policy.building import Act
 from policy.handbook.model import Matrix, Node, Page, Paragraph, Row, Span, Step, Table
-from policy.handbook.phrases import capital, clean, due_of, ids, listed, short, words
+from policy.handbook.phrases import Due, capital, clean, due_of, ids, listed, short, words
 from policy.handbook.reading import Book, Reading, Values
 
 ESCALATE: Final = "escalate"
@@ -26,7 +26,7 @@ class Way:
     owed: bool
     when: str
     layer: int
-    timer: bool
+    waits: tuple[str, ...]
     only: str
 
 
@@ -45,16 +45,16 @@ def passages(book: Book) -> tuple[Passage, ...]:
     for reading in book.readings:
         if book.is_off(reading):
             continue
-        effects: list[tuple[Act, bool, str]] = [
-            (effect.act, True, due_of(book, reading, effect).text) for effect in reading.rule.obliges
+        effects: list[tuple[Act, Due | None]] = [
+            (effect.act, due_of(book, reading, effect)) for effect in reading.rule.obliges
         ]
-        effects += [(act, False, "") for act in reading.rule.permits]
-        for act, owed, when in effects:
+        effects += [(act, None) for act in reading.rule.permits]
+        for act, due in effects:
             if act.verb == ESCALATE:
-                timer = when.startswith(("after ", "at "))
                 few = reading.priorities if len(reading.priorities) <= len(book.priorities) // 2 else ()
                 only = listed([name for name in book.policy.priorities if name in few])
-                way = Way(reading.id, reading.rule.text, owed, when, reading.rule.layer, timer, only)
+                when, waits = (due.text, due.waits) if due else ("", ())
+                way = Way(reading.id, reading.rule.text, due is not None, when, reading.rule.layer, waits, only)
                 for source, target in _pairs(book, reading, act):
                     found.setdefault((source, target), []).append(way)
     order = [*book.policy.tiers, *(n for n in book.policy.doc.vocabulary.roles if n not in book.policy.tiers)]
@@ -161,10 +161,10 @@ def step_lines(passage: Passage) -> tuple[str, ...]:
     """Return when a step is taken: its timers, then how many other reasons there are."""
     owed = [way for way in passage.ways if way.owed]
     timers = dict.fromkeys(
-        way.when.split(": ")[0] + (f" ({way.only})" if way.only else "") for way in owed if way.timer
+        wait + (f" ({way.only})" if way.only else "") for way in owed for wait in way.waits
     )
-    at_once = sum(way.layer == 0 and not way.timer for way in owed)
-    later = sum(way.layer > 0 and not way.timer for way in owed)
+    at_once = sum(way.layer == 0 and not way.waits for way in owed)
+    later = sum(way.layer > 0 and not way.waits for way in owed)
     free = len(passage.ways) - len(owed)
     lines = list(timers)
     lines += [f"at once: {_reasons(at_once)}"] if at_once else []

@@ -100,21 +100,14 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a timeline that counts from one beginning."""
-
-    title: str
-    instants: tuple[Instant, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Timeline:
-    """What is due when, as a picture."""
+    """What is due when, as a picture. ``begins`` tells from when its times count."""
 
     key: str
     title: str
     description: str
-    stretches: tuple[Stretch, ...]
+    begins: str
+    instants: tuple[Instant, ...]
 
 
 @dataclass(frozen=True, slots=True)

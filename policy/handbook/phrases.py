@@ -138,11 +138,15 @@ def _inside(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When something is due: in words, and for sorting in minutes (``math.inf``: recurring or without a figure)."""
+    """When something is due: in words, and for sorting in minutes (``math.inf``: without a figure).
+
+    ``waits`` are the clocks that must have run out before, each in words.
+    """
 
     text: str
     minutes: float
     recurring: bool = False
+    waits: tuple[str, ...] = ()
 
 
 def due_of(book: Book, reading: Reading, effect: Oblige, only: str | None = None) -> Due:
@@ -167,13 +171,14 @@ def due_of(book: Book, reading: Reading, effect: Oblige, only: str | None = None
         reached = figure_words(book, age.figure, reading, priorities)
         minutes += _least(age.figure, only, day)
         if early:
-            return Due(f"at {reached}", minutes - _least(age.early, only, day))
-        return Due(f"after {reached}" + (f": within {within}" if within else ""), minutes)
+            return Due(f"at {reached}", minutes - _least(age.early, only, day), waits=(f"at {reached}",))
+        after = f"after {reached}"
+        return Due(after + (f": within {within}" if within else ""), minutes, waits=(after,))
     text = f"within {within}" if within else "no figure"
     if clocks:
         text = f"after {' or '.join(clocks)}: {text}" if within else f"after {' or '.join(clocks)}"
         minutes += 1e7  # a timer has no fixed place on the ticket's own line of time
-    return Due(text, minutes)
+    return Due(text, minutes, waits=tuple(f"after {clock}" for clock in clocks))
 
 
 def _waited(reading: Reading, book: Book, priorities: Values) -> tuple[ClockReaches | None, bool, list[str]]:

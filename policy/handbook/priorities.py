@@ -19,7 +19,6 @@ from policy.handbook.model import (
     Row,
     Span,
     Spans,
-    Stretch,
     Table,
     Timeline,
 )
@@ -123,11 +122,12 @@ def _protocol(book: Book, name: str) -> Iterator[Block]:
     if not entries:
         return
     yield Heading("What is due, and when")
-    yield _timeline(book, name, entries)
     for resolved, caption in ((False, "The protocol, by due time"), (True, "After the resolution, by due time")):
         rows = [_row(book, one) for one in entries if one.reading.resolved is resolved]
         if rows:
             yield Table(caption, ("By when", "Who", "What"), tuple(rows))
+    yield Heading("The same as a picture")
+    yield from _timelines(book, name, entries)
 
 
 def _row(book: Book, one: Entry) -> Row:
@@ -135,9 +135,9 @@ def _row(book: Book, one: Entry) -> Row:
     return Row(((Span(capital(one.due.text)),), (Span(one.who),), said))
 
 
-def _timeline(book: Book, name: str, entries: list[Entry]) -> Timeline:
-    begins = {False: "From the moment the priority is known", True: "From the resolution"}
-    stretches = []
+def _timelines(book: Book, name: str, entries: list[Entry]) -> Iterator[Timeline]:
+    """Yield a picture of what is due until the resolution, and one of what is due after it."""
+    label = clean(book.policy.label(name))
     for resolved, part in groupby(entries, key=lambda one: one.reading.resolved):
         instants = []
         for (when, recurring), same in groupby(part, key=lambda one: (one.due.text, one.due.recurring)):
@@ -145,18 +145,16 @@ def _timeline(book: Book, name: str, entries: list[Entry]) -> Timeline:
             first = list(dict.fromkeys(event.who for event in events))
             events.sort(key=lambda event: first.index(event.who))  # what one person does stands together
             instants.append(Instant(capital(when.removeprefix("within ")), tuple(events), recurring))
-        stretches.append(Stretch(begins[resolved], tuple(instants)))
-    label = clean(book.policy.label(name))
-    return Timeline(f"timeline-{name}", f"{label}: what is due when", _told(stretches), tuple(stretches))
+        begins = "From the resolution" if resolved else "From the moment the priority is known"
+        title = f"{label}: what is due {'after the resolution' if resolved else 'when'}"
+        key = f"timeline-{name}{'-resolved' if resolved else ''}"
+        yield Timeline(key, title, _told(begins, instants), begins, tuple(instants))
 
 
-def _told(stretches: list[Stretch]) -> str:
+def _told(begins: str, instants: list[Instant]) -> str:
     """Return the picture in words, for those who do not see it."""
-    said = []
-    for stretch in stretches:
-        said.append(f"{stretch.title}:")
-        said += [f"{one.when}: {'; '.join(event.what for event in one.events)}." for one in stretch.instants]
-    return " ".join(said)
+    said = [f"{one.when}: {'; '.join(event.what for event in one.events)}." for one in instants]
+    return " ".join([f"{begins}:", *said])
 
 
 def _also(book: Book, name: str) -> Iterator[Block]:

@@ -90,6 +90,7 @@ def _value(book: Book, name: str, says: str, parts: frozenset[str] | None, times
         "customer": "Sam Specimen",
         "company": "Specimen Ltd",
         "sender": "Alex Specimen",
+        "engineer": "Robin Specimen",
         "plan": short(policy, next(iter(policy.plans), "plan")),
         "priority": next(iter(policy.priorities)),
         "team": clean(list(policy.tiers.values())[-1].team) if policy.tiers else "the team",

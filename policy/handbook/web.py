@@ -123,17 +123,19 @@ def _checklist(block: Checklist, level: int) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
+    # The roles are said outright, because a small screen shows rows as blocks and would forget them.
     name = escape(table.caption)
     yield f'<div class="scroll" role="region" aria-label="{name}" tabindex="0">'
-    yield f'<table class="c{len(table.headers)}">'
+    yield f'<table role="table" class="c{len(table.headers)}">'
     yield f"<caption>{name}</caption>"
-    heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.headers)
-    yield f"<thead><tr>{heads}</tr></thead>"
-    yield "<tbody>"
+    heads = "".join(f'<th role="columnheader" scope="col">{escape(text)}</th>' for text in table.headers)
+    yield f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
+    yield '<tbody role="rowgroup">'
     for row in table.rows:
         first, *rest = row.cells
-        cells = "".join(f"<td>{_line(cell)}</td>" for cell in rest)
-        yield f'<tr{_id(row.anchor)}><th scope="row">{_line(first)}</th>{cells}</tr>'
+        cells = "".join(f'<td role="cell">{_line(cell)}</td>' for cell in rest)
+        head = f'<th role="rowheader" scope="row">{_line(first)}</th>'
+        yield f'<tr role="row"{_id(row.anchor)}>{head}{cells}</tr>'
     yield "</tbody>"
     yield "</table>"
     yield "</div>"

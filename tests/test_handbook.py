@@ -1,0 +1,424 @@
+"""The handbook: whole, in order, of one mind in its three forms, and inert whatever the policy says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from policy import Policy, load_policy
+from policy.building import Builder
+from policy.conditions import Attribute, Not, read_condition
+from policy.handbook import handbook, handbook_html, handbook_markdown, handbook_text
+from policy.handbook.model import Checklist, Matrix, Table, Timeline, plain
+from policy.handbook.phrases import act_phrase, due_of
+from policy.handbook.reading import Book, possible, sure
+
+DATA = Path(__file__).parent / "data"
+SECUREAI = load_policy("secureai")
+BAKERY = load_policy(DATA / "drill_policy.yaml")
+BOTH = pytest.mark.parametrize("policy", [SECUREAI, BAKERY], ids=lambda policy: policy.name)
+VOID = {"meta", "br", "wbr", "input", "rect", "line", "circle", "path"}
+
+
+@dataclass
+class Seen(HTMLParser):
+    """What an HTML document holds."""
+
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    tables: list[dict[str, int]] = field(default_factory=list)
+    open_: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if tag not in VOID:
+            self.open_.append(tag)
+        if found.get("id"):
+            self.ids.append(found["id"] or "")
+        if tag == "a":
+            self.links.append(found.get("href") or "")
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+        if tag == "table":
+            self.tables.append({"caption": 0, "col": 0, "row": 0, "tr": 0})
+        if self.tables and "table" in self.open_:
+            for key in (tag, found.get("scope")):
+                if key in self.tables[-1]:
+                    self.tables[-1][str(key)] += 1
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open_, f"</{tag}> closes nothing"
+        assert self.open_[-1] == tag, f"</{tag}> closes <{self.open_[-1]}>"
+        self.open_.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self.open_ and re.fullmatch("h[1-6]", self.open_[-1]):
+            level, said = self.headings[-1]
+            self.headings[-1] = (level, said + data)
+
+
+def seen(policy: Policy) -> Seen:
+    reader = Seen()
+    reader.feed(handbook_html(policy))
+    reader.close()
+    assert reader.open_ == []
+    return reader
+
+
+# -- HTML ----------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_headings_go_down_one_level_at_a_time(policy: Policy) -> None:
+    levels = [level for level, _ in seen(policy).headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+    assert all(said.strip() for _, said in seen(policy).headings)
+
+
+@BOTH
+def test_every_link_leads_somewhere_in_the_document(policy: Policy) -> None:
+    found = seen(policy)
+    assert len(found.ids) == len(set(found.ids))
+    assert found.links
+    assert [link for link in found.links if not link.startswith("#") or link[1:] not in found.ids] == []
+
+
+@BOTH
+def test_every_table_has_a_caption_and_headers(policy: Policy) -> None:
+    tables = seen(policy).tables
+    assert tables
+    for table in tables:
+        assert table["caption"] == 1
+        assert table["col"] >= 2
+        assert table["row"] == table["tr"] - 1 >= 1
+
+
+@BOTH
+def test_the_document_loads_nothing(policy: Policy) -> None:
+    found = seen(policy)
+    names = {tag for tag, _ in found.tags}
+    assert not names & {"script", "link", "img", "iframe", "object", "embed", "audio", "video", "base", "form", "image"}
+    for tag, attributes in found.tags:
+        assert not {"src", "srcset", "style", "background", "poster"} & set(attributes), (tag, attributes)
+        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
+    style = handbook_html(policy).split("<style>")[1].split("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "http" not in style
+
+
+@BOTH
+def test_the_document_says_its_language_and_can_be_read_aloud(policy: Policy) -> None:
+    found = seen(policy)
+    attributes: dict[str, dict[str, str | None]] = {}
+    for tag, one in found.tags:
+        attributes.setdefault(tag, one)
+    assert attributes["html"]["lang"] == "en"
+    assert attributes["a"] == {"class": "skip", "href": "#content"}
+    assert attributes["main"]["id"] == "content"
+    assert attributes["nav"]["aria-label"]
+    pictures = [one for tag, one in found.tags if tag == "svg"]
+    assert pictures
+    for one in pictures:
+        assert one["role"] == "img"
+        assert all(name in found.ids for name in (one["aria-labelledby"] or "").split())
+    assert sum(tag == "title" for tag, _ in found.tags) == 1 + len(pictures)
+    assert sum(tag == "desc" for tag, _ in found.tags) == len(pictures)
+
+
+def test_letters_of_pictures_stay_inside_them() -> None:
+    html = handbook_html(SECUREAI)
+    pictures = re.findall(r'<svg class="(\w+)" viewBox="0 0 ([\d.]+) ([\d.]+)".*?</svg>', html, re.DOTALL)
+    bodies = re.findall(r"<svg .*?</svg>", html, re.DOTALL)
+    assert {kind for kind, _, _ in pictures} == {"timeline", "matrix"}
+    for (_, width, height), body in zip(pictures, bodies, strict=True):
+        letters = re.findall(r'<text class="(\w+)" x="([\d.]+)" y="([\d.]+)"( [^>]*)?>(.*?)<', body)
+        for kind, x, y, anchor, said in letters:
+            long = len(said) * (7.6 if kind in ("head", "name", "when") else 6.6)
+            left, right = (float(x) - long, float(x)) if anchor else (float(x), float(x) + long)
+            assert left >= 0, said
+            assert right <= float(width), said
+            assert 0 < float(y) <= float(height), said
+
+
+# -- text and Markdown ---------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_text_has_at_most_80_columns_and_nothing_but_text(policy: Policy) -> None:
+    text = handbook_text(policy)
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+@BOTH
+def test_markdown_links_lead_somewhere(policy: Policy) -> None:
+    text = handbook_markdown(policy)
+    anchors = re.findall(r'<a id="([^"]+)"></a>', text)
+    assert len(anchors) == len(set(anchors))
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(anchors)
+    assert text.count("\n```") % 2 == 0
+
+
+@BOTH
+@pytest.mark.parametrize("form", [handbook_markdown, handbook_html, handbook_text])
+def test_every_id_is_cited_before_the_index(policy: Policy, form: Callable[[Policy], str]) -> None:
+    text = form(policy).replace("<wbr>", "")
+    body = text[: text.rindex("Index by id")]
+    missing = [e.id for e in policy.entries() if not re.search(rf"(?<![\w.]){re.escape(e.id)}(?![\w.]*\w)", body)]
+    assert missing == []
+    assert all(entry.id in text[text.rindex("Index by id") :] for entry in policy.entries())
+
+
+@BOTH
+@pytest.mark.parametrize("form", [handbook_markdown, handbook_html, handbook_text])
+def test_the_same_policy_gives_the_same_handbook(policy: Policy, form: Callable[[Policy], str]) -> None:
+    again = load_policy(policy.name if policy is SECUREAI else DATA / "drill_policy.yaml")
+    assert form(policy) == form(again)
+
+
+@BOTH
+def test_the_words_are_those_of_an_editor(policy: Policy) -> None:
+    text = re.sub(r"```.*?```", "", handbook_markdown(policy), flags=re.DOTALL)
+    pieces = [piece for line in text.splitlines() for piece in line.split(" | ")]
+    doubled = [m[0] for one in pieces for m in re.finditer(r"\b(\w+) \1\b", one)]
+    assert doubled == []
+    text = "\n".join(pieces)
+    assert not re.search(r"\b1 (minutes|hours|days|reasons|duties|business days)\b", text)
+    assert not re.search(r"\bevery 1 ", text, re.IGNORECASE)
+    assert " ." not in text.replace(" ...", "")
+    assert "None" not in text
+    assert "{" not in text.replace("{{", "").replace("}}", "")
+
+
+# -- pages ---------------------------------------------------------------------------------------------------------
+
+
+def titles(policy: Policy) -> list[str]:
+    return [page.title for page in handbook(policy).pages]
+
+
+def test_each_role_that_owes_and_each_priority_has_a_page() -> None:
+    found = titles(SECUREAI)
+    for title in (
+        "You are Tier 1", "You are Tier 2", "You are Tier 3", "You are the Security team", "You are Compliance",
+        "You are the Support Manager", "You are the incident commander", "P1 (critical)", "P4 (low)",
+        "The escalation matrix", "Checklists to tick", "Notices", "Contacts", "What is measured", "Reports",
+    ):  # fmt: skip
+        assert title in found
+    assert found[-1] == "Index by id"
+    assert "You are CEO" not in found
+    assert titles(BAKERY)[:2] == ["You are Counter", "You are Workshop"]
+
+
+@BOTH
+def test_every_duty_stands_on_the_page_of_everybody_who_may_owe_it(policy: Policy) -> None:
+    book = Book(policy)
+    pages = {page.anchor: page for page in handbook(policy).pages}
+    for reading in book.readings:
+        if book.is_off(reading):
+            continue
+        for effect in reading.rule.obliges:
+            owners = book.owners(reading, effect)
+            assert owners, reading.id
+            told = []
+            for role in owners:
+                rows = [row for b in pages[f"role-{role}"].blocks if isinstance(b, Table) for row in b.rows]
+                told += [role for row in rows if any(span.text == reading.id for cell in row.cells for span in cell)]
+            # A duty that somebody has only until another takes it over stands on the other's page.
+            assert set(told) == set(owners) or "incident_commander" in told, (reading.id, set(owners) - set(told))
+
+
+def test_the_role_page_says_first_things_first() -> None:
+    page = next(page for page in handbook(SECUREAI).pages if page.title == "You are Tier 1")
+    first = next(b for b in page.blocks if isinstance(b, Table) and b.caption.startswith("These come before"))
+    ids = [[span.text for span in row.cells[-1] if span.style == "id"] for row in first.rows]
+    assert ids[0] == ["trigger.immediate.outage"]
+    assert all(one.startswith("trigger.immediate.") for row in ids for one in row)
+
+
+@BOTH
+def test_each_priority_has_a_picture_of_its_protocol(policy: Policy) -> None:
+    pages = {page.anchor: page for page in handbook(policy).pages}
+    for priority in policy.priorities:
+        blocks = pages[f"priority-{priority}"].blocks
+        rules = [one for one in Book(policy).readings if one.priorities == {priority} and one.rule.obliges]
+        told = [event for b in blocks if isinstance(b, Timeline) for instant in b.instants for event in instant.events]
+        assert len(told) == sum(len(one.rule.obliges) for one in rules)
+
+
+def test_the_picture_of_a_priority_runs_forward() -> None:
+    page = next(page for page in handbook(SECUREAI).pages if page.anchor == "priority-P1")
+    first, after = (b for b in page.blocks if isinstance(b, Timeline))
+    assert [one.when for one in first.instants] == [
+        "5 minutes", "15 minutes", "After 15 minutes: within 5 minutes", "30 minutes", "1 hour", "At 4 hours",
+        "4 hours", "Every 30 minutes",
+    ]  # fmt: skip
+    assert [one.when for one in after.instants] == ["15 minutes", "1 hour", "4 hours", "48 hours"]
+
+
+def test_the_matrix_shows_who_hands_to_whom() -> None:
+    page = next(page for page in handbook(SECUREAI).pages if page.anchor == "matrix")
+    picture = next(b for b in page.blocks if isinstance(b, Matrix))
+    assert [(step.source, step.target) for step in picture.down] == [("T1", "T2"), ("T2", "T3")]
+    assert [(step.source, step.target) for step in picture.over] == [("T1", "T3")]
+    assert [node.key for node in picture.ladder] == ["support_manager", "director", "vp", "cto", "ceo"]
+    assert {node.key for node in picture.others} == {"security", "compliance"}
+    assert "after 30 minutes without progress" in picture.down[0].lines
+    assert "Tier 1 to Tier 2: after 30 minutes without progress" in picture.description
+    bakery = next(page for page in handbook(BAKERY).pages if page.anchor == "matrix")
+    assert [step.target for b in bakery.blocks if isinstance(b, Matrix) for step in b.down] == ["workshop"]
+
+
+def test_checklists_have_boxes_to_tick_in_every_form() -> None:
+    lists = [b for page in handbook(SECUREAI).pages for b in page.blocks if isinstance(b, Checklist)]
+    assert {"P1, the first minutes", "Handing over", "Before an escalation, the checklist"} <= {b.title for b in lists}
+    items = sum(len(b.items) for b in lists)
+    assert handbook_markdown(SECUREAI).count("\n- [ ] ") == items
+    assert handbook_text(SECUREAI).count("\n[ ] ") == items
+    assert handbook_html(SECUREAI).count('type="checkbox"') == items
+
+
+# -- it changes with the policy ------------------------------------------------------------------------------------
+
+
+def test_one_figure_changes_the_page_the_matrix_and_the_rule() -> None:
+    changed = load_policy("secureai", {"tiers.T1.no_progress": "60m"})
+    sentence = "After {} without progress in Tier 1 the ticket goes to Tier 2."
+    for form in (handbook_markdown, handbook_html, handbook_text):
+        before, after = (" ".join(form(policy).split()) for policy in (SECUREAI, changed))
+        assert before.count(sentence.format("30 minutes")) == after.count(sentence.format("1 hour")) >= 2
+        assert sentence.format("1 hour") not in before
+    pages = {page.anchor: page for page in handbook(changed).pages}
+    assert any("after 1 hour without progress" in s.lines for b in pages["matrix"].blocks if isinstance(b, Matrix)
+               for s in b.down)  # fmt: skip
+    rows = [row for b in pages["role-T1"].blocks if isinstance(b, Table) for row in b.rows]
+    assert any(plain(row.cells[0]).startswith("After 1 hour without progress") for row in rows)
+
+
+def test_a_timer_that_is_off_owes_nothing_on_a_page() -> None:
+    def told(policy: Policy) -> bool:
+        page = next(page for page in handbook(policy).pages if page.anchor == "role-T1")
+        rows = [row for b in page.blocks if isinstance(b, Table) for row in b.rows]
+        return any(plain(row.cells[0]).startswith("After 45 minutes in hand, unresolved") for row in rows)
+
+    assert not told(SECUREAI)
+    assert told(load_policy("secureai", {"tiers.T1.unresolved": "45m"}))
+
+
+# -- reading conditions --------------------------------------------------------------------------------------------
+
+
+def test_a_condition_is_bounded_from_both_sides() -> None:
+    words = Builder(SECUREAI.doc, SECUREAI.source).words
+    whole = frozenset(SECUREAI.priorities)
+    both = read_condition({"all": [{"priority": ["P1", "P2"]}, {"not": {"priority": "P1"}}]}, words)
+    assert possible(both, "priority", whole) == sure(both, "priority", whole) == {"P2"}
+    either = read_condition({"any": [{"priority": "P1"}, {"signal": "outage"}]}, words)
+    assert possible(either, "priority", whole) == whole
+    assert sure(either, "priority", whole) == {"P1"}
+    neither = Not(either)
+    assert possible(neither, "priority", whole) == whole - {"P1"}
+    assert sure(neither, "priority", whole) == frozenset()
+    assert possible(Attribute("tier", ("T1",)), "priority", whole) == whole
+
+
+def test_acts_and_dues_are_worded_for_people() -> None:
+    book = Book(SECUREAI)
+    found = {
+        one.id: (act_phrase(book, one, one.rule.obliges[0].act), due_of(book, one, one.rule.obliges[0]).text)
+        for one in book.readings
+        if one.rule.obliges
+    }
+    assert found["p1.call_oncall"] == ("Notify: on-call engineer (by phone)", "within 5 minutes")
+    assert found["p2.updates"][1] == "every 4 hours, after the first 4 hours"
+    assert found["p2.updates_early"][1] == "every 2 hours, for the first 4 hours"
+    assert found["p2.daily_summary"][1] == "every business day"
+    assert found["p2.escalate_t3"] == ("Escalate: Tier 3", "at 4 hours")
+    assert found["tier.T1.escalate_after"][1] == "after 30 minutes without progress: within 15 minutes (P1: 5 minutes)"
+    assert found["workflow.decision.sla_risk"][1].startswith("after 75 per cent of the resolution target")
+
+
+# -- nothing in a policy is obeyed ---------------------------------------------------------------------------------
+
+EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)> "&amp;" | **b** `c` [l](javascript:x)'
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    """Return a policy with markup wherever it may hold text."""
+    import yaml
+
+    data = yaml.safe_load((DATA / "drill_policy.yaml").read_text())
+    data |= {"title": f"Title {EVIL} {{{{ 7 * 7 }}}}", "organisation": f"House {EVIL}", "version": EVIL}
+    data["history"] = [{"version": EVIL, "date": "2025-01-01", "approved_by": EVIL, "why": EVIL}]
+    for role in data["vocabulary"]["roles"].values():
+        role["label"] += EVIL
+    for act in data["vocabulary"]["acts"].values():
+        act["label"] += EVIL
+    for tier in data["tiers"].values():
+        tier["label"] += EVIL
+    for priority in data["priorities"].values():
+        priority["label"] += EVIL
+    for group in data["groups"]:
+        group["title"] += EVIL
+        group["about"] = EVIL
+        for rule in group["rules"]:
+            rule["says"] = f"{EVIL} {rule['says']}"
+            rule |= {"source": EVIL, "assumed": True, "why": EVIL}
+    common = {"source": EVIL}
+    data["contacts"] = {"one": {"id": "contact.one", "name": EVIL, "email": EVIL, "hours": EVIL, **common}}
+    body = "<script>alert(3)</script>\n```\n{{ who }} {{ contacts.one.name }} {{ '<i>' }}"
+    data["notices"] = {"n": {"id": "notice.n", "title": EVIL, "says": EVIL, "audience": "customer",
+                             "fields": {"who": EVIL}, "subject": "<b> {{ who }}", "body": body, **common}}  # fmt: skip
+    data["metrics"] = [{"id": "metric.one", "name": EVIL, "says": EVIL, "target": {EVIL: 1}, **common}]
+    data["reports"] = [{"id": "report.one", "title": EVIL, "says": EVIL, "figures": {EVIL: 1}, "lists": {EVIL: [EVIL]},
+                        **common}]  # fmt: skip
+    settled = {"id": "settled.one", "procedure_says": EVIL, "settled": EVIL, "carried_by": [EVIL]}
+    data["settlements"] = [settled | common]
+    file = tmp_path_factory.mktemp("evil") / "evil.yaml"
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    return load_policy(file)
+
+
+def test_markup_in_a_policy_is_shown_and_not_obeyed(evil: Policy) -> None:
+    found = seen(evil)
+    names = {tag for tag, _ in found.tags}
+    assert not names & {"script", "img", "i", "b"}
+    assert all(name not in attributes for _, attributes in found.tags for name in ("onerror", "src"))
+    assert all(link.startswith("#") for link in found.links)
+    assert "<script>alert(1)</script>" in "".join(found.text)
+    assert "<script>alert(3)</script>" in "".join(found.text)
+    assert "{{ 7 * 7 }}" in "".join(found.text)
+
+
+def test_markup_in_a_policy_is_inert_in_markdown_and_text(evil: Policy) -> None:
+    text = handbook_markdown(evil)
+    outside = re.sub(r"^(`{3,})text\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert "<script" not in outside
+    assert "<img" not in outside
+    assert not re.search(r"(?<!\\)\]\(javascript", outside)
+    assert max(map(len, handbook_text(evil).splitlines())) <= 80
+    for line in outside.splitlines():
+        if line.startswith("|") and not line.startswith("|---"):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (3, 4, 5), line

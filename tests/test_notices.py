@@ -1,0 +1,196 @@
+"""Notices: filled in as text and as HTML mail, and inert in both whatever fills them."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from policy import load_policy
+from policy.document import NoticeDoc
+from policy.errors import InputError
+from policy.notices import MAX_OUTPUT, fill_notice, fill_notice_html, lists_in, placeholders
+
+POLICY = load_policy("secureai")
+
+
+def notice(body: str, subject: str = "About {{ who }}", fields: tuple[str, ...] = ("who",)) -> NoticeDoc:
+    return NoticeDoc(
+        id="notice.test", source="here", title="a notice", says="It says.", audience="customer",
+        fields=dict.fromkeys(fields, "a field"), subject=subject, body=body,
+    )  # fmt: skip
+
+
+class Tags(HTMLParser):
+    """The tags and the text of a document."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.text = ""
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+
+EVIL = [
+    "<b>bold</b>", "<script>alert(1)</script>", "{{ 7 * 7 }}", "{% for x in y %}", "&lt;b&gt;", "<!-- x -->", "]]>",
+    '"><img src=x onerror=alert(1)>', "</p></body></html>", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "a\x00b",
+    "\x9b2J", "\u202egnp.exe", "\ud800", "a\rb", "x\u2028y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", EVIL, ids=ascii)
+def test_a_field_is_inert_in_text_and_in_html(value: str) -> None:
+    doc = notice("Dear {{ who }},\n\nsee {{ contacts.support.email }}.")
+    shared = {"contacts": POLICY.contacts}
+    text, html = fill_notice(doc, {"who": value}, shared), fill_notice_html(doc, {"who": value}, shared)
+    for said in (text.subject, text.body, html.subject, html.document):
+        assert all(c.isprintable() or c == "\n" for c in said), ascii(said)
+        assert "49" not in said
+    assert "\n" not in text.subject + html.subject
+    found = Tags(html.document)
+    assert set(found.tags) <= {"html", "head", "meta", "title", "body", "p", "br"}
+    assert found.attributes == [("lang", "en"), ("charset", "utf-8")]
+    if value.isprintable():  # what can be seen is shown as it was written
+        assert value in text.body
+        assert value in found.text
+    html.document.encode()
+
+
+@pytest.mark.parametrize("value", EVIL, ids=ascii)
+def test_a_field_is_inert_inside_a_list_and_a_mapping(value: str) -> None:
+    doc = notice("{% for step in who %}{{ step.text }}{% endfor %}", subject="x")
+    html = fill_notice_html(doc, {"who": [{"text": value}]}, {})
+    assert set(Tags(html.document).tags) <= {"html", "head", "meta", "title", "body", "p", "br"}
+    assert all(c.isprintable() or c == "\n" for c in html.document)
+
+
+def test_a_subject_cannot_add_a_header() -> None:
+    filled = fill_notice(notice("x"), {"who": "you\r\nBcc: all@example.org\n\nbody"}, {})
+    assert filled.subject == "About you Bcc: all@example.org body"
+
+
+class Sly(str):
+    """A text that says it is markup, and another when printed."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return "<script>sly</script>"
+
+    def __str__(self) -> str:
+        return "<script>sly</script>"
+
+    def __format__(self, spec: str) -> str:
+        return "<script>sly</script>"
+
+
+class Thing:
+    """Not a text at all."""
+
+    def __html__(self) -> str:
+        return "<script>thing</script>"
+
+    def __str__(self) -> str:
+        return "<i>thing</i>"
+
+
+@pytest.mark.parametrize("value", [Markup("<b>safe?</b>"), Sly("sly"), Thing(), [Markup("<b>x</b>")]])
+def test_nothing_may_call_itself_safe(value: Any) -> None:
+    doc = notice("{{ who }}" if not isinstance(value, list) else "{% for w in who %}{{ w }}{% endfor %}", subject="x")
+    html = fill_notice_html(doc, {"who": value}, {})
+    assert set(Tags(html.inside).tags) == {"p"}
+    assert set(Tags(html.inside + html.document).tags) <= {"html", "head", "meta", "title", "body", "p", "br"}
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<b>{{ who }}</b> & co", "<b>W</b> & co"),
+        ("{{ '<i>' }}{{ who }}", "<i>W"),
+        ("{{ '<i>' ~ who }}", "<i>W"),
+        ("{% if who == '<' %}<u>{% else %}<s>{{ who }}{% endif %}", "<s>W"),
+        ("{% raw %}{{ <i> }}{% endraw %}{{ who }}", "{{ <i> }}W"),
+        ("{# <i> #}{{ who }}</p>", "W</p>"),
+    ],
+)
+def test_the_text_of_a_template_is_text_in_html_too(body: str, shown: str) -> None:
+    try:
+        placeholders(body)
+    except InputError as error:
+        pytest.fail(str(error))
+    html = fill_notice_html(notice(body, subject="x"), {"who": "W"}, {})
+    found = Tags(html.inside)
+    assert (found.tags, found.text) == (["p"], shown)
+    assert fill_notice(notice(body, subject="x"), {"who": "W"}, {}).body == shown
+
+
+def test_paragraphs_and_line_ends_of_the_text_stay_in_html() -> None:
+    html = fill_notice_html(notice("Dear {{ who }},\n\none\ntwo\n \nthree"), {"who": "A"}, {})
+    assert html.inside == "<p>Dear A,</p>\n<p>one<br>two</p>\n<p>three</p>"
+
+
+@pytest.mark.parametrize("key", [key for key, one in POLICY.notices.items() if one.body])
+def test_both_forms_of_a_shipped_notice_say_the_same(key: str) -> None:
+    doc = POLICY.notices[key]
+    loops = lists_in(doc.body or "")
+    values: dict[str, Any] = {name: f"<{name}>" for name in doc.fields}
+    for name, parts in loops.items():
+        values[name] = [dict.fromkeys(parts, f"<{name}>") if parts else f"<{name}>"]
+    shared = {"contacts": POLICY.contacts, "update_every": "30 minutes"}
+    text, html = fill_notice(doc, values, shared), fill_notice_html(doc, values, shared)
+    assert html.subject == text.subject
+    assert "".join(Tags(html.inside).text.split()) == "".join(text.body.split())
+    assert not re.search(r"https?://[^\s<]*[\"']", html.document)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_inert(value: str) -> None:
+    if not value:
+        return
+    doc = notice("a {{ who }} b")
+    text, html = fill_notice(doc, {"who": value}, {}), fill_notice_html(doc, {"who": value}, {})
+    assert set(Tags(html.document).tags) <= {"html", "head", "meta", "title", "body", "p", "br"}
+    assert "\n" not in text.subject
+    assert not {c for c in text.body + html.document if ord(c) < 32 and c not in "\n\t"}
+
+
+def test_too_much_is_refused_in_both_forms() -> None:
+    doc = notice("{% for w in who %}{{ w }}{% endfor %}", subject="x")
+    for fill in (fill_notice, fill_notice_html):
+        with pytest.raises(InputError, match="longer than"):
+            fill(doc, {"who": ["x" * 1000] * (MAX_OUTPUT // 1000 + 1)}, {})
+        with pytest.raises(InputError, match="nothing fills who"):
+            fill(doc, {}, {})
+
+
+def test_a_field_that_nests_for_ever_is_refused() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(InputError, match="too deeply"):
+        fill_notice(notice("x"), {"who": endless}, {})
+
+
+def test_lists_and_their_parts_are_found() -> None:
+    assert lists_in("{% for s in a %}{{ s.ok }}{{ s.text }}{% endfor %}{% for s in b %}{{ s }}{% endfor %}") == {
+        "a": {"ok", "text"},
+        "b": frozenset(),
+    }
+    with pytest.raises(InputError):
+        lists_in("{{ x() }}")
