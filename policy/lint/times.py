@@ -153,7 +153,10 @@ def _marks(condition: Condition) -> Iterator[tuple[ClockReaches, Condition]]:
 
 
 def promises(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
-    """Yield notices that promise news more often, or less often, than the rules oblige to give it."""
+    """Yield notices that promise news more often, or less often, than the rules oblige to give it.
+
+    What counts is what holds while the notice is not late yet; it is sent once, at the beginning.
+    """
     for key, notice in space.policy.notices.items():
         if notice.promises is None:
             continue
@@ -175,23 +178,25 @@ def _day_minutes(space: Space, acts: Acts, notice: str) -> float:
 def _kept(space: Space, acts: Acts, examples: Examples, key: str, promised: float) -> Iterator[Finding]:
     notice = space.policy.notices[key]
     assert notice.promises is not None
-    sent = space.any_of(d.where for d in acts.demands if d.key[3] == key)
-    news = [d for d in acts.demands if d.key[3] == notice.promises.what and math.isfinite(d.length.repeat)]
+    news: dict[tuple[float, str], list[Demand]] = {}
+    for demand in acts.demands:
+        if demand.key[3] == notice.promises.what and math.isfinite(demand.length.repeat):
+            news.setdefault((demand.length.repeat, demand.rule.id), []).append(demand)
     path = ("notices", key, "promises")
-    left = sent
-    for demand in sorted(news, key=lambda d: d.length.repeat):
-        here = left & demand.where
-        left = left & ~demand.where
-        if here == space.bdd.false or demand.length.repeat == promised:
+    left = space.any_of(d.where & _in_time(space, d) for d in acts.demands if d.key[3] == key)
+    for (repeat, rule), demands in sorted(news.items(), key=lambda item: item[0][0]):
+        where = space.any_of(demand.where for demand in demands)
+        here, left = left & where, left & ~where
+        if here == space.bdd.false or repeat == promised:
             continue
-        often = "more" if promised < demand.length.repeat else "less"
+        often = "more" if promised < repeat else "less"
         found = finding(
             space.policy, "update-promise", path,
-            f"{notice.id}: promises news every {format_minutes(promised)}, {often} often than {demand.rule.id} asks "
-            f"(every {format_minutes(demand.length.repeat)})",
-            "let the notice promise the figure that the rule names", [notice.id, demand.rule.id],
+            f"{notice.id}: promises news every {format_minutes(promised)}, {often} often than {rule} asks "
+            f"(every {format_minutes(repeat)})",
+            "let the notice promise the figure that the rule names", [notice.id, rule],
         )  # fmt: skip
-        yield examples.shown(found, here, _repeats(demand))
+        yield examples.shown(found, here, _repeats(rule, repeat))
     if left != space.bdd.false:
         found = finding(
             space.policy, "update-promise", path,
@@ -205,9 +210,15 @@ def _kept(space: Space, acts: Acts, examples: Examples, key: str, promised: floa
         )
 
 
-def _repeats(demand: Demand) -> Claim:
+def _in_time(space: Space, notice: Demand) -> Node:
+    """Return where a notice is not late yet: no mark of the ticket's age that lies after its due is reached."""
+    late = [at for at in space.breaks.get("age", ()) if at > notice.length.first]
+    return space.all_of(~space.bdd.var(f"clock age>={at:g}") for at in late[:1])
+
+
+def _repeats(rule: str, repeat: float) -> Claim:
     def claim(verdict: Verdict, _: Situation) -> bool:
-        return any(one.key == demand.key and one.repeat == demand.length.repeat for one in every_owed(verdict))
+        return any(rule in one.rules and one.repeat == repeat for one in every_owed(verdict))
 
     return claim
 
