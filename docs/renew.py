@@ -7,8 +7,12 @@ A document marks what is renewed::
     <!-- table of: deskdrill policy coverage --format md -->
     <!-- verbs -->
 
-The block that follows a mark is replaced. The JSON Schemas in ``docs/schema`` are renewed as well. With ``--check``
-nothing is written, and the exit code is 1 if a document is out of date.
+    <!-- walk -->
+
+The block that follows a mark is replaced; the last mark is about a whole page. Its ``console`` blocks are run from top
+to bottom in one new folder, with the files that it shows (``<!-- file: NAME -->`` before a block). The JSON Schemas in
+``docs/schema`` are renewed as well. With ``--check`` nothing is written, and the exit code is 1 if a document is out of
+date.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +31,9 @@ SCHEMAS = ("policy", "overlay", "desk", "scenario")
 _OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
 _VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
 _TABLE = re.compile(r"<!-- table of: (?P<command>.+?) -->\n.*?<!-- end of table -->", re.DOTALL)
+_STEP = re.compile(
+    r"<!-- file: (?P<file>[\w.-]+) -->\n+```\w+\n(?P<content>.*?)```|```console\n(?P<console>.*?)```", re.DOTALL
+)
 _HEAD = re.compile(r"(?P<command>.*?)(?: \| head -n (?P<lines>\d+))?")
 
 
@@ -36,9 +44,37 @@ def documents() -> list[Path]:
 
 def renewed(text: str) -> str:
     """Return a document with every marked block as it is now."""
+    if "<!-- walk -->" in text:
+        return walked(text)
     text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
     text = _TABLE.sub(lambda match: _table(match["command"]), text)
     return _VERBS.sub(lambda _: f"<!-- verbs -->\n{verbs()}<!-- end of verbs -->", text)
+
+
+def walked(text: str) -> str:
+    """Return a page with every ``console`` block as it is now, run in order in a new folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def step(match: re.Match[str]) -> str:
+            if match["file"]:
+                (folder / match["file"]).write_text(match["content"], encoding="utf-8")
+                return match[0]
+            commands = [line[2:] for line in match["console"].splitlines() if line.startswith("$ ")]
+            return "```console\n" + "\n".join(_said(one, folder) for one in commands) + "```"
+
+        return _STEP.sub(step, text)
+
+
+def _said(command: str, folder: Path) -> str:
+    if command.startswith("cat "):
+        return f"$ {command}\n{(folder / command[4:]).read_text(encoding='utf-8')}"
+    bare, _, target = command.partition(" > ")
+    output = output_of(bare, folder, told=True) if not target else output_of(bare, folder)
+    if target:
+        (folder / target).write_text(output, encoding="utf-8")
+        output = ""
+    return f"$ {command}\n{output}"
 
 
 def schemas() -> dict[Path, str]:
@@ -49,8 +85,11 @@ def schemas() -> dict[Path, str]:
     }
 
 
-def output_of(command: str) -> str:
-    """Return what a command prints, run in the project's folder as on a terminal of 80 columns without colour."""
+def output_of(command: str, folder: Path = ROOT, *, told: bool = False) -> str:
+    """Return what a command prints, run in a folder as on a terminal of 80 columns without colour.
+
+    ``told`` puts what it says beside the result before it.
+    """
     found = _HEAD.fullmatch(command)
     assert found is not None
     program, *arguments = shlex.split(found["command"])
@@ -58,7 +97,7 @@ def output_of(command: str) -> str:
         raise ValueError(f"only deskdrill is run here, not {program}")
     done = subprocess.run(
         [sys.executable, "-m", "deskdrill", *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -68,8 +107,9 @@ def output_of(command: str) -> str:
     )
     if done.returncode:
         raise ValueError(f"{command}: exit code {done.returncode}: {done.stderr.strip()}")
-    lines = done.stdout.splitlines()
-    return "\n".join(lines[: int(found["lines"])] if found["lines"] else lines).rstrip() + "\n"
+    lines = ((done.stderr if told else "") + done.stdout).splitlines()
+    shown = "\n".join(lines[: int(found["lines"])] if found["lines"] else lines).rstrip()
+    return f"{shown}\n" if shown else ""
 
 
 def verbs() -> str:
