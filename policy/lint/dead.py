@@ -240,7 +240,7 @@ def idle_parts(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield parts of conditions that always hold, or never, where they stand."""
     shared = {rule.id for g in space.policy.doc.groups if g.when is not None for rule in g.rules}
     for rule in deciding(space):
-        if space.rule(rule) == space.bdd.false:
+        if space.rule(rule) in (space.bdd.false, space.possible):  # dead, or a condition that says nothing at all
             continue
         for code, part in _idle(space, rule.when, space.possible, keep_first=rule.id in shared):
             found = about(
@@ -250,7 +250,9 @@ def idle_parts(space: Space, examples: Examples) -> Iterator[Finding]:
             yield examples.of_rules(found, space.rule(rule), rule.id)
     for path, name, condition in _elsewhere(space):
         if not isinstance(condition, Always):
-            for code, part in _idle(space, condition, space.possible):
+            whole = space.possible & ~space.node(condition) == space.bdd.false
+            idle = [("always-true", condition)] if whole else list(_idle(space, condition, space.possible))
+            for code, part in idle:
                 yield finding(
                     space.policy, code, path, f"{name}: {written(part)} {_WORDS[code]} where it stands",
                     "leave it out, or write what was meant", [name],
@@ -308,7 +310,7 @@ def _idle(
             if keep_first and part is condition.inner[0]:
                 continue
             if others & ~space.node(part) == space.bdd.false and others != space.bdd.false:
-                if len(kept) > 1 or context == space.possible:
+                if len(kept) > 1:
                     yield "always-true", part
                 kept = [other for other in kept if other is not part]
             else:
