@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policy.handbook.matrix import matrix_page
 from policy.handbook.model import Block, Bullets, Handbook, Heading, Item, Page, Paragraph, Part, Row, Span, Table
-from policy.handbook.phrases import capital, clean, hours_words, listed, spans_of, words
+from policy.handbook.phrases import calendar_name, clean, hours_words, listed, spans_of, words
 from policy.handbook.priorities import overview, priority_pages
 from policy.handbook.reading import Book
 from policy.handbook.reference import (
@@ -50,7 +50,9 @@ def _pages(*pages: Page | None) -> tuple[Page, ...]:
 
 def _opening(book: Book) -> tuple[Block, ...]:
     policy = book.policy
-    blocks: list[Block] = []
+    keeps = "A ticket opened before that day keeps the edition under which it was opened."
+    takes = "It holds for tickets that are open on that day as well."
+    blocks: list[Block] = [Paragraph((Span(takes if policy.doc.applies_to_open else keeps),))]
     if policy.doc.history:
         rows = tuple(
             Row(tuple((Span(clean(text)),) for text in (one.version, one.date, one.approved_by, one.why)))
@@ -65,8 +67,10 @@ def _opening(book: Book) -> tuple[Block, ...]:
 
 def _how_to_read(book: Book) -> Bullets:
     policy = book.policy
-    names = dict.fromkeys([*(name for _, name in policy.calendar_cases), *(t.calendar for t in policy.tiers.values())])
-    calendars = [f"{capital(name.replace('_', ' '))}: {hours_words(policy, name)}." for name in names]
+    together: dict[str, list[str]] = {}
+    for priority in policy.priorities:
+        together.setdefault(hours_words(policy, calendar_name(book, priority)), []).append(priority)
+    calendars = [f"{listed(names)}: {hours}." for hours, names in together.items()]
     return Bullets(
         (
             Item((Span("Begin with the page of your own role. ", "strong"),

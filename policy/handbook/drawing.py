@@ -13,8 +13,22 @@ _WHEN = 18
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most ``width`` characters; an empty text is one empty line."""
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    """Return a text in lines of at most ``width`` characters; an empty text is one empty line.
+
+    A word that is too long for a line is broken after a dot, if it has one.
+    """
+    words = (part for word in text.split() for part in _broken(word, width))
+    return textwrap.wrap(" ".join(words), width, break_on_hyphens=False) or [""]
+
+
+def _broken(word: str, width: int) -> Iterator[str]:
+    while len(word) > width:
+        dot = word.rfind(".", 0, width)
+        if dot < 0:
+            break
+        yield word[: dot + 1]
+        word = word[dot + 1 :]
+    yield word
 
 
 def timeline_lines(picture: Timeline) -> Iterator[str]:

@@ -94,7 +94,7 @@ def matrix_page(book: Book) -> Page | None:
     for way in found:
         same.setdefault((way.target, way.ways), []).append(way.source)
     rows = tuple(_row(book, sources, target, ways) for (target, ways), sources in same.items())
-    table = Table("Who hands to whom, and when", ("From and to", "Owed", "Allowed"), rows)
+    table = Table("Who hands to whom, and when", ("Hand-over", "Owed", "Allowed"), rows)
     return Page("matrix", "The escalation matrix", (opening, _matrix(book, found), table))
 
 
@@ -104,7 +104,7 @@ def _row(book: Book, sources: list[str], target: str, ways: tuple[Way, ...]) -> 
             span
             for way in ways
             if way.owed is wanted
-            for span in (Span(capital(way.when)), *ids([way.rule]), Span("\n"))
+            for span in (Span(f"{capital(way.when)} " if way.when else ""), *ids([way.rule])[1:], Span("\n"))
         )
         for wanted in (True, False)
     )

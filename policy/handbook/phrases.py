@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy.building import BASIC_CHECKS, Act, Oblige
+from policy.calendars import WEEKDAYS
 from policy.conditions import AnyOf, ClockReaches, Condition, Not
 from policy.durations import parse_duration
 from policy.figures import Figure
@@ -255,7 +256,16 @@ def hours_words(policy: Policy, name: str) -> str:
     days: dict[str, list[str]] = {}
     for day, opening in doc.hours.items():
         if opening.strip():
-            days.setdefault(clean(opening).replace("-", "–"), []).append(day.capitalize())
-    said = "; ".join(f"{listed(names)} {opening}" for opening, names in days.items())
-    holidays = f", except on {len(doc.holidays)} holidays" if doc.holidays else ""
+            days.setdefault(clean(opening).replace("-", "–"), []).append(day)
+    said = "; ".join(f"{_days(names)} {opening}" for opening, names in days.items())
+    many = len(doc.holidays)
+    holidays = f", except on {many} {'holiday' if many == 1 else 'holidays'}" if doc.holidays else ""
     return f"{said} ({doc.time_zone}){holidays}"
+
+
+def _days(names: Sequence[str]) -> str:
+    """Return days of the week as people say them: "Mon to Fri", "Sat and Sun"."""
+    called = [name.capitalize() for name in WEEKDAYS if name in names]
+    first = WEEKDAYS.index(called[0].lower())
+    together = len(called) > 2 and list(WEEKDAYS[first : first + len(called)]) == [name.lower() for name in called]
+    return f"{called[0]} to {called[-1]}" if together else listed(called)

@@ -141,6 +141,8 @@ def _ways(book: Book, one: ContactDoc) -> Iterator[str]:
         yield f"pager: {one.pager}"
     if one.note:
         yield one.note.rstrip(".")
+    if one.serves is not None:
+        yield f"serves as {short(book.policy, one.serves)}"
     if one.also_called:
         yield f"also called {one.also_called}"
     if one.same_as is not None and one.same_as in book.policy.contacts:

@@ -52,7 +52,7 @@ def _notice(book: Book, notice: NoticeDoc) -> list[Block]:
 
 def _letter(book: Book, notice: NoticeDoc) -> Letter:
     values = specimen(book, notice)
-    shared = {"contacts": book.policy.contacts, "update_every": _update_every(book)}
+    shared = {"contacts": book.policy.contacts, "update_every": _update_every(book, notice)}
     label = f"Specimen: {clean(notice.title)}"
     try:
         filled, html = fill_notice(notice, values, shared), fill_notice_html(notice, values, shared)
@@ -62,8 +62,11 @@ def _letter(book: Book, notice: NoticeDoc) -> Letter:
     return Letter(label, filled.subject, filled.body.rstrip() + "\n", html.inside)
 
 
-def _update_every(book: Book) -> str:
-    """Return how often the gravest priority that promises it tells the customer news, in words."""
+def _update_every(book: Book, notice: NoticeDoc) -> str:
+    """Return how often a notice promises news, in words; else how often the gravest priority that has news does."""
+    if notice.promises is not None:
+        with suppress(InputError):
+            return book.policy.figures.words(notice.promises.every)
     for priority in book.policy.priorities:
         for reading in book.readings:
             for effect in reading.rule.obliges:

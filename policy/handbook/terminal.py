@@ -29,7 +29,7 @@ _NARROWEST = 8
 
 def as_text(book: Handbook) -> str:
     """Return a handbook as text of at most 80 columns, ending in a line end."""
-    lines = [*_headed(f"{book.organisation}: {book.title}", "="), f"{book.edition}.", ""]
+    lines = [*_headed(f"{book.organisation}: {book.title}", "="), *_wrapped(f"{book.edition}.", WIDTH), ""]
     for block in book.opening:
         lines += [*_block(block), ""]
     lines += [*_headed("Contents", "-")]
