@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from policy.handbook.model import Matrix, Node, Step, Timeline
 
@@ -59,11 +59,6 @@ def matrix_lines(picture: Matrix) -> Iterator[str]:
         yield from ("", "Management", "")
         rungs = {(step.source, step.target): step for step in picture.rungs}
         yield from _stack(picture.ladder, rungs, ())
-        names = {node.key: node.title for node in picture.ladder}
-        neighbours = {(a.key, b.key) for a, b in pairwise(picture.ladder)}
-        for step in picture.rungs:
-            if (step.source, step.target) not in neighbours:
-                yield f"  {names[step.source]} ──▶ {names[step.target]} ({'; '.join(step.lines)})"
     if picture.others:
         yield from ("", "Beside them", "")
         for node in picture.others:

@@ -134,7 +134,11 @@ def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
         for way in found
         if way.source in ladder and way.target in ladder
     )
+    steps = set(pairwise(ladder))
     sides = {name: _from(book, found, name) for name in (*ladder, *others)}
+    for rung in rungs:
+        if (rung.source, rung.target) not in steps:  # it passes over a rung: told in the box it leads to
+            sides[rung.target] += (f"from {short(policy, rung.source)}, {'; '.join(rung.lines)}",)
     return Matrix(
         title="Who hands to whom",
         description=_description(book, found),
@@ -142,7 +146,7 @@ def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
         down=down,
         over=over,
         ladder=tuple(Node(name, capital(short(policy, name)), sides[name]) for name in ladder),
-        rungs=rungs,
+        rungs=tuple(rung for rung in rungs if (rung.source, rung.target) in steps),
         others=tuple(Node(name, capital(short(policy, name)), sides[name]) for name in others),
     )
 
