@@ -55,7 +55,7 @@ def perturbed(s: Situation, policy: Policy, deeds: list[Deed], chance: random.Ra
     signals = {name: since() for name in s.signals if chance.random() < 0.9}
     done = [replace(deed, at=since()) for deed in s.deeds]
     done += [replace(deed, at=since()) for deed in chance.choices(deeds, k=chance.choice((0, 0, 1, 3, 8)))]
-    clocks = s.clocks
+    clocks = {name: replace(clock, at=now) for name, clock in s.clocks.items()}
     if chance.random() < 0.7:
         names = [name for name in ("no_progress", "unresolved", "resolution") if chance.random() < 0.8]
         clocks = {name: random_clock(policy, s.opened, now, chance) for name in names}
