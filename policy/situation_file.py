@@ -228,7 +228,7 @@ class _Reader:
         return Clock(
             self._calendar((*path, "calendar"), doc.calendar, base),
             state=doc.state,  # type: ignore[arg-type]
-            at=-math.inf if doc.state == "new" and doc.since is None else at,
+            at=-math.inf if doc.state == "new" else at,  # nothing has happened to a new one
             elapsed_then=self._minutes(below, doc.elapsed),
             pieces=pieces,
         )
@@ -361,7 +361,7 @@ def _deed_text(deed: Deed, at: str) -> str:
 
 def _clock_text(clock: Clock, s: Situation, policy: Policy) -> str:
     parts = [f"state: {clock.state}", f"elapsed: {_amount(clock.elapsed_then)}"]
-    if clock.at != s.now and math.isfinite(clock.at):
+    if clock.at != s.now and clock.state != "new":
         parts.append(f"since: {_span(clock.at - s.opened)}")
     parts.append(f"calendar: {_calendar_name(clock.calendar, policy)}")
     if clock.pieces:

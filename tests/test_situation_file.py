@@ -119,9 +119,13 @@ def test_the_text_leaves_out_what_goes_without_saying() -> None:
 
 
 def told(s: Situation) -> Situation:
-    """Return what a file tells of a situation: clocks without their targets, which no rule asks about."""
-    clocks = {name: replace(clock, target=float("inf"), breached_at=None) for name, clock in s.clocks.items()}
-    return replace(s, clocks=clocks)
+    """Return what a file tells of a situation: clocks without what no rule asks about."""
+
+    def asked(clock: Clock) -> Clock:
+        at = float("-inf") if clock.state == "new" else clock.at
+        return replace(clock, target=float("inf"), breached_at=None, at=at)
+
+    return replace(s, clocks={name: asked(clock) for name, clock in s.clocks.items()})
 
 
 def there_and_back(s: Situation, policy: Policy) -> None:
