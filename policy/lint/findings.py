@@ -46,6 +46,7 @@ PROPERTIES: Final[dict[str, dict[str, Severity]]] = {
         "unused-word": "note",
         "two-names": "note",
         "two-addresses": "note",
+        "history": "warning",
     },
     "silence": {"silence-unused": "warning"},
 }

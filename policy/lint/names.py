@@ -8,6 +8,7 @@ from itertools import chain
 
 from policy.conditions import Checked, Condition, CountAtLeast, Done, EarlierSignal, Named, Signal
 from policy.errors import InputError
+from policy.life import disagreements
 from policy.lint.findings import Finding, finding
 from policy.loading import Policy
 from policy.notices import ALWAYS_KNOWN, placeholders
@@ -23,6 +24,8 @@ def names(policy: Policy) -> Iterator[Finding]:
     yield from _roles(policy)
     yield from _contacts(policy)
     yield from _unused(policy)
+    for path, message in disagreements(policy):
+        yield finding(policy, "history", path, message, "let version, effective_from and the newest entry agree", [])
 
 
 def _notices(policy: Policy) -> Iterator[Finding]:
