@@ -327,7 +327,8 @@ def fill_figures(text: str, figures: Figures) -> str:
     for part in parts[1:]:
         path, closed, rest = part.partition("}")
         filled.append(figures.words(path) + rest if closed else "{" + part)
-    return "".join(filled)
+    # "every 1 business day" reads "every business day".
+    return "".join(filled).replace("every 1 ", "every ")
 
 
 def _calendar(doc: CalendarDoc, name: str) -> Calendar:

@@ -66,7 +66,7 @@ class Figures:
         if isinstance(value, list):
             return ", ".join(str(item).replace("_", " ") for item in value)
         if value is None:
-            return "none"
+            return "no limit"
         return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 

@@ -145,7 +145,7 @@ def test_what_is_no_figure(raw: Any, said: str) -> None:
     ("path", "words"),
     [
         ("tiers.T1.no_progress", "30 minutes"),
-        ("tiers.T2.no_progress", "none"),
+        ("tiers.T2.no_progress", "no limit"),
         ("figures.at_risk", "0.75"),
         ("figures.wrong", "soon"),
         ("figures.channels", "e mail, phone"),
