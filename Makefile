@@ -21,7 +21,7 @@ run: $(STAMP) ## Open DeskDrill; without a terminal, give the same tour as text
 	@$(PY) -m deskdrill
 
 test: check ## Everything below `check`, then the tests
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto --dist loadfile
 
 check: $(STAMP) ## Style, types and the arrows between the rooms
 	@$(PY) -m ruff check $(wildcard $(CODE))
