@@ -229,7 +229,7 @@ class _Told:
             case "fulfilled":
                 return f"{policy.label(row['owner'])}, {words}"
             case "prohibition" if row["but_to"]:
-                return f"{words}, but to {', '.join(policy.label(to) for to in row['but_to'])}"
+                return f"{words}, except to {', '.join(policy.label(to) for to in row['but_to'])}"
         return words
 
     def _when(self, row: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ A document marks what is renewed::
     <!-- output of: deskdrill play api_401 --actions first.jsonl | head -n 20 -->
     <!-- table of: deskdrill policy coverage --format md -->
     <!-- verbs -->
-
+    <!-- vocabulary -->
     <!-- walk -->
 
 The block that follows a mark is replaced; the last mark is about a whole page. Its ``console`` blocks are run from top
@@ -30,6 +30,7 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/decisions/*.md")
 SCHEMAS = ("policy", "overlay", "desk", "scenario")
 _OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
 _VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
+_WORDS = re.compile(r"<!-- vocabulary -->\n.*?<!-- end of vocabulary -->", re.DOTALL)
 _TABLE = re.compile(r"<!-- table of: (?P<command>.+?) -->\n.*?<!-- end of table -->", re.DOTALL)
 _STEP = re.compile(
     r"<!-- file: (?P<file>[\w.-]+) -->\n+```\w+\n(?P<content>.*?)```|```console\n(?P<console>.*?)```", re.DOTALL
@@ -44,6 +45,7 @@ def documents() -> list[Path]:
 
 def renewed(text: str) -> str:
     """Return a document with every marked block as it is now."""
+    text = _WORDS.sub(lambda _: f"<!-- vocabulary -->\n{vocabulary()}<!-- end of vocabulary -->", text)
     if "<!-- walk -->" in text:
         return walked(text)
     text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
@@ -125,6 +127,38 @@ def verbs() -> str:
         minutes = cost.get(verb.name, f"{verb.minutes:g}")
         rows.append(f"| `{verb.name}` | {verb.label} | {minutes} | {' · '.join(fields) or 'none'} |")
     return "\n".join(rows) + "\n"
+
+
+def vocabulary() -> str:
+    """Return every word that a situation of the shipped policy may use, in Markdown."""
+    from policy import load_policy  # noqa: PLC0415  (as above)
+    from policy.situation import CLOCKS, STATUSES  # noqa: PLC0415
+    from policy.situation_file import STATES  # noqa: PLC0415
+
+    policy = load_policy()
+    v = policy.doc.vocabulary
+    labelled = {
+        "Plans": v.plans,
+        "Tiers": {name: tier.label for name, tier in policy.tiers.items()},
+        "Priorities": {name: one.label for name, one in policy.priorities.items()},
+        "Signals": v.signals,
+        "Checks": v.checks,
+        "Counts": v.counts,
+        "Categories": {name: one.label for name, one in v.categories.items()},
+        "Acts": {name: act.label for name, act in v.acts.items()},
+        "Roles": {name: role.label for name, role in v.roles.items()},
+        "Channels": v.channels,
+        "Contents": {name: content.label for name, content in v.contents.items()},
+        "Notices, as contents": {name: notice.title for name, notice in policy.notices.items()},
+    }
+    parts = []
+    for title, words in labelled.items():
+        parts.append(f"\n### {title}\n\n" + "\n".join(f"- `{name}`: {label}" for name, label in words.items()) + "\n")
+    closed = {"States of a ticket": STATUSES, "Clocks": CLOCKS, "States of a clock": STATES}
+    closed["Calendars"] = tuple(policy.calendars)
+    for title, names in closed.items():
+        parts.append(f"\n### {title}\n\n" + ", ".join(f"`{name}`" for name in names) + "\n")
+    return "".join(parts) + "\n"
 
 
 KINDS = {

@@ -256,7 +256,7 @@ class Reasons:
                 return Phrase(f"{self._tier()} has had it in hand for {shows}, unresolved{beside}", covers="tier")
             case "age":
                 return Phrase(f"it has been {facts.priority[0]} for {shows}{beside}", covers="priority")
-        return Phrase(f"{shows} of the time to resolve are used{beside}")
+        return Phrase(f"the time to resolve has run for {shows}{beside}")
 
     def _clock_before(self, condition: ClockReaches) -> Phrase:
         limit, in_words = self._limit(condition)
@@ -270,7 +270,7 @@ class Reasons:
             case "age":
                 priority = self._facts.priority[0]
                 return Phrase(f"it has been {priority} for less than {in_words}", covers="priority")
-        return Phrase(f"less than {in_words} of the time to resolve are used")
+        return Phrase(f"the time to resolve has run for less than {in_words}")
 
     def _limit(self, condition: ClockReaches) -> tuple[float, str]:
         """Return the figure for which a condition waits, in minutes and in words."""
