@@ -99,6 +99,12 @@ def _said(finding: Finding) -> str:
 
 def _write_examples(folder: Path, report: Report) -> dict[Finding, str]:
     """Write the situations of findings, and return the name of each file."""
+    from policy.errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from None
     files: dict[Finding, str] = {}
     for number, one in enumerate((f for f in report.findings if f.example is not None), start=1):
         assert one.example is not None

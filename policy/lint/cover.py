@@ -28,7 +28,7 @@ def smallest_cover(space: Space, tasks: Sequence[Task]) -> tuple[str, ...] | Non
     are found by leaving out what can be left out, and may not be the smallest.
     """
     names = list(dict.fromkeys(name for task in tasks for name in task.regions))
-    if _uncovered(space, tasks, names) is not None:
+    if any(_left(space, task, names) != space.bdd.false for task in tasks):
         return None
     to_hit: list[frozenset[str]] = []
     while True:
@@ -43,15 +43,17 @@ def smallest_cover(space: Space, tasks: Sequence[Task]) -> tuple[str, ...] | Non
 
 def _uncovered(space: Space, tasks: Iterable[Task], names: Iterable[str]) -> frozenset[str] | None:
     """Return the names that cover some cell that ``names`` do not, ``None`` if they cover everything."""
-    chosen = set(names)
     for task in tasks:
-        covered = space.any_of(region for name, region in task.regions.items() if name in chosen)
-        left = task.target & ~covered
+        left = _left(space, task, names)
         if left != space.bdd.false:
-            cell = space.smallest(left)
-            assert cell is not None
+            cell = dict.fromkeys(space.bdd.vars, False) | space.bdd.pick(left)
             return frozenset(n for n, region in task.regions.items() if space.bdd.let(cell, region) == space.bdd.true)
     return None
+
+
+def _left(space: Space, task: Task, names: Iterable[str]) -> Node:
+    chosen = set(names)
+    return task.target & ~space.any_of(region for name, region in task.regions.items() if name in chosen)
 
 
 def _hitting(to_hit: list[frozenset[str]]) -> tuple[str, ...] | None:

@@ -24,8 +24,8 @@ PROPERTIES: Final[dict[str, dict[str, Severity]]] = {
     "dead": {
         "dead-rule": "warning",
         "switched-off": "note",
-        "shadowed": "warning",
         "duplicate": "warning",
+        "shadowed": "warning",
         "always-true": "warning",
         "never-true": "warning",
     },

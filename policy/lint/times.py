@@ -89,7 +89,8 @@ def _shown(space: Space, examples: Examples, timer: _Timer, start: float, share:
     now = held.reaches(timer.minutes)
     if now is None or math.isinf(now):
         return found
-    clocks = {**base.clocks, timer.clock: held, "resolution": ticket}
+    others = {name: replace(clock, at=min(clock.at, now)) for name, clock in base.clocks.items()}
+    clocks = {**others, timer.clock: held, "resolution": ticket}
     situation = replace(base, now=now, clocks=clocks)
 
     def claim(verdict: Verdict, s: Situation) -> bool:
