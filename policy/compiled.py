@@ -18,6 +18,7 @@ from policy.calendars import Calendar, to_instant
 from policy.clocks import Clock
 from policy.conditions import ClockReaches
 from policy.errors import InputError
+from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
 from policy.verdict import ActKey, Obligation, Verdict
@@ -60,6 +61,7 @@ class DeskRules:
         self.cited: set[str] = set()
         """Ids of the rules that answers have rested on so far: what the simulator knows of the policy."""
         self._book = rulebook
+        self._tables = FastBook(rulebook)
         self._policy = rulebook.policy
         self._start: dict[str, float] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -119,7 +121,7 @@ class DeskRules:
             if owed.due is not None:
                 self.cited.update(owed.rules)
                 keep("age", calendar.open_minutes(start, owed.due), owed.to)
-        before: dict[str, Verdict] = {}
+        before: dict[str, FastVerdict] = {}
         for clock, minutes, reached in self._thresholds(priority, plan, tier):
             verdict = self._at(priority, plan, tier, clock, reached, answered)
             for owed in _added(before.get(clock, base), verdict):
@@ -245,9 +247,11 @@ class DeskRules:
             self._bases[key] = self._book.verdict(self._situation(priority, plan, tier, answered=answered))
         return self._bases[key]
 
-    def _at(self, priority: str, plan: str, tier: str, clock: str, reached: float, answered: bool = True) -> Verdict:
+    def _at(
+        self, priority: str, plan: str, tier: str, clock: str, reached: float, answered: bool = True
+    ) -> FastVerdict:
         age, clocks = (reached, None) if clock == "age" else (0.0, {clock: reached})
-        return self._book.verdict(self._situation(priority, plan, tier, age=age, clocks=clocks, answered=answered))
+        return self._tables.ask(self._situation(priority, plan, tier, age=age, clocks=clocks, answered=answered))
 
     def _thresholds(self, priority: str, plan: str, tier: str) -> list[tuple[str, float, float]]:
         """Return (clock, its figure, the minutes at which a rule first sees it) for one kind of ticket.
@@ -263,7 +267,7 @@ class DeskRules:
                 found.add((timer.name, minutes, max(0.0, minutes - _early(timer, attributes, day))))
         return sorted(found, key=lambda timer: (timer[2], timer[1], timer[0]))
 
-    def _soonest(self, priority: str, owed: Iterable[Obligation]) -> float:
+    def _soonest(self, priority: str, owed: Iterable[Obligation | Owed]) -> float:
         calendar, start = self.calendar(priority), self._opening(priority)
         dated = [(o, o.due) for o in owed if o.due is not None]
         self.cited.update(rule for o, _ in dated for rule in o.rules)
@@ -274,17 +278,17 @@ def _early(timer: ClockReaches, attributes: Mapping[str, str | None], day: float
     return timer.early.minutes(attributes, day) if timer.early.fixed or timer.early.by else 0.0
 
 
-def _escalations(verdict: Verdict) -> list[Obligation]:
+def _escalations(verdict: Verdict | FastVerdict) -> list[Obligation | Owed]:
     return [owed for owed in verdict.obligations if owed.verb == ESCALATE]
 
 
-def _added(before: Verdict, after: Verdict) -> list[Obligation]:
+def _added(before: Verdict | FastVerdict, after: Verdict | FastVerdict) -> list[Obligation | Owed]:
     """Return the escalations that are owed anew, or now for one more reason."""
     known: dict[ActKey, set[str]] = {owed.key: set(owed.rules) for owed in _escalations(before)}
     return [owed for owed in _escalations(after) if not set(owed.rules) <= known.get(owed.key, set())]
 
 
-def _replies(verdict: Verdict, what: str) -> list[Obligation]:
+def _replies(verdict: Verdict | FastVerdict, what: str) -> list[Obligation | Owed]:
     return [
         owed for owed in verdict.obligations
         if owed.verb == REPLY and owed.what == what and owed.to in (None, CUSTOMER)

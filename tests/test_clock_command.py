@@ -6,6 +6,7 @@ import copy
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ def test_cases_that_pass(run: Run) -> None:
     assert json.loads(run(CASE)) == {"passed": 1, "failed": 0, "failures": []}
     assert run(CASE, form="table") == "1 of 1 cases passed, 0 failed.\n"
     assert run(CASE, form="csv") == "id,field,expected,got\n"
+
+
+def test_the_case_of_the_documentation_passes(run: Run) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "clocks.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert json.loads(run(text=example)) == {"passed": 1, "failed": 0, "failures": []}
+    assert (
+        json.loads(run(text=example.replace('"elapsed_minutes": 180', '"elapsed_minutes": 60'), code=1))["failed"] == 1
+    )
 
 
 def test_what_is_left_out_of_an_expectation_is_not_compared(run: Run) -> None:
