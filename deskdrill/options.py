@@ -102,7 +102,8 @@ def _count(number: int) -> str:
 def add_policy(parser: argparse.ArgumentParser, *, desk: bool = False) -> None:
     """Add ``--policy`` and ``--set``; ``desk`` says whether ``desk.…`` may be set as well."""
     parser.add_argument(
-        "--policy", metavar="P", help=f"the procedure: a name or a YAML file (default: {DEFAULT_POLICY})"
+        "--policy", metavar="P",
+        help=f"the procedure: a name or a YAML file, with overlays after a + (default: {DEFAULT_POLICY})",
     )
     example = "policy.tiers.T1.no_progress=60m" + (" or desk.staffing.T2.agents=4" if desk else "")
     parser.add_argument(

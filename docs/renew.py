@@ -6,6 +6,7 @@ A document marks what is renewed::
     <!-- output of: deskdrill play api_401 --actions first.jsonl | head -n 20 -->
     <!-- table of: deskdrill policy coverage --format md -->
     <!-- verbs -->
+    <!-- variants -->
     <!-- vocabulary -->
     <!-- walk -->
 
@@ -35,6 +36,7 @@ _TABLE = re.compile(r"<!-- table of: (?P<command>.+?) -->\n.*?<!-- end of table 
 _STEP = re.compile(
     r"<!-- file: (?P<file>[\w.-]+) -->\n+```\w+\n(?P<content>.*?)```|```console\n(?P<console>.*?)```", re.DOTALL
 )
+_VARIANTS = re.compile(r"<!-- variants -->\n.*?<!-- end of variants -->", re.DOTALL)
 _HEAD = re.compile(r"(?P<command>.*?)(?: \| head -n (?P<lines>\d+))?")
 
 
@@ -50,6 +52,7 @@ def renewed(text: str) -> str:
         return walked(text)
     text = _OUTPUT.sub(lambda match: _block(match["command"]), text)
     text = _TABLE.sub(lambda match: _table(match["command"]), text)
+    text = _VARIANTS.sub(lambda _: f"<!-- variants -->\n\n{variants()}\n<!-- end of variants -->", text)
     return _VERBS.sub(lambda _: f"<!-- verbs -->\n{verbs()}<!-- end of verbs -->", text)
 
 
@@ -159,6 +162,15 @@ def vocabulary() -> str:
     for title, names in closed.items():
         parts.append(f"\n### {title}\n\n" + ", ".join(f"`{name}`" for name in names) + "\n")
     return "".join(parts) + "\n"
+
+
+def variants() -> str:
+    """Return the table of the variants in Markdown."""
+    from policy.overlays import list_overlays  # noqa: PLC0415  (as above)
+
+    rows = ["| name | what the policy then says | why |", "|---|---|---|"]
+    rows += [f"| `{one.name}` | {one.doc.says} | {one.doc.why} |" for one in list_overlays()]
+    return "\n".join(rows) + "\n"
 
 
 KINDS = {

@@ -50,6 +50,7 @@ def schema_of(model: type[BaseModel], words: Descriptions, title: str) -> Schema
     """
     schema: Schema = {"$schema": DIALECT} | model.model_json_schema(mode="validation")
     schema["title"] = title
+    _standard(schema)
     for one in models_of(model):
         part = schema if one is model else schema.get("$defs", {}).get(one.__name__)
         if part is None:
@@ -63,6 +64,17 @@ def schema_of(model: type[BaseModel], words: Descriptions, title: str) -> Schema
             part.pop("title", None)
         part["description"] = _first_sentence(one)
     return schema
+
+
+def _standard(part: Any) -> None:
+    """Put bounds in the words of JSON Schema where pydantic leaves its own."""
+    children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for child in children:
+        _standard(child)
+    if isinstance(part, dict):
+        for own, word in (("ge", "minimum"), ("le", "maximum")):
+            if isinstance(part.get(own), (int, float)):
+                part[word] = part.pop(own)
 
 
 def _described(model: type[BaseModel], key: str, field: Schema, words: Descriptions) -> str:

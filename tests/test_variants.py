@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,3 +191,19 @@ def test_the_check_warns_where_the_history_disagrees() -> None:
     (date_only,) = warned(load_policy(sets={"effective_from": '"2025-06-01"'}))
     assert "holds from 2025-06-01, but the newest entry of its history is of 2025-01-01" in date_only
     assert len(warned(edition("2025-06-01", "1.1"))) == 2
+
+
+# -- the manual ----------------------------------------------------------------------------------------------------
+
+MANUAL = Path(__file__).parent.parent / "docs" / "variants.md"
+
+
+def test_the_manual_lists_every_variant_and_its_examples_work(tmp_path: Path) -> None:
+    text = MANUAL.read_text(encoding="utf-8")
+    for one in list_overlays():
+        assert f"| `{one.name}` | {one.doc.says} | {one.doc.why} |" in text, "run: make docs"
+    first, second = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    head = "overlay: shown\nof: secureai\nsays: An example.\nwhy: To be tried.\n"
+    for name, example in (("first", first), ("second", head + second)):
+        (tmp_path / f"{name}.yaml").write_text(example, encoding="utf-8")
+        load_policy(f"secureai+{tmp_path / f'{name}.yaml'}")
