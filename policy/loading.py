@@ -251,6 +251,15 @@ def _check_names(builder: Builder) -> None:
     for key, role in v.roles.items():
         if role.contact is not None:
             builder.name(("vocabulary", "roles", key, "contact"), "contact", role.contact, doc.contacts)
+        if role.available is not None:
+            path: KeyPath = ("vocabulary", "roles", key, "available")
+            builder.name(path, "calendar", role.available, {**doc.calendars, "always": None})
+    for key, contact in doc.contacts.items():
+        if contact.serves is not None:
+            builder.name(("contacts", key, "serves"), "role", contact.serves, v.roles)
+    for key, notice in doc.notices.items():
+        if notice.promises is not None:
+            builder.name(("notices", key, "promises", "what"), "content", notice.promises.what, v.contents)
     for key, category in v.categories.items():
         for check in category.basic_checks:
             builder.name(("vocabulary", "categories", key, "basic_checks"), "check", check, v.checks)

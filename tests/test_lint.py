@@ -374,6 +374,23 @@ def test_a_silence_needs_the_code_every_rule_and_a_reason() -> None:
     assert codes([{"code": "duplicate", "rules": [*both, "high.dead"], "why": "Too many."}]) == ["silence-unused"]
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("vocabulary: {roles: {T3: {available: alwais}}}", "alwais"),
+        ("contacts: {aws: {serves: vendors}}", "vendors"),
+        ("notices: {p1_customer: {promises: {what: updates}}}", "updates"),
+        ("settles: {two_dues: laxer}", "two_dues"),
+        ("lint: {silence: [{code: duplicate, rules: [p1.rca], why: ''}]}", "why"),
+    ],
+)
+def test_what_the_check_goes_by_must_exist(change: str, named: str) -> None:
+    from policy.errors import InputError
+
+    with pytest.raises(InputError, match=named):
+        changed(f"  {change}")
+
+
 # -- documents and the command -----------------------------------------------------------------------------------
 
 

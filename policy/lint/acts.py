@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, Rule
-from policy.calendars import Calendar
-from policy.durations import format_minutes
 from policy.lint.space import Node, Space
 from policy.verdict import ActKey
 
@@ -20,11 +18,6 @@ class Length:
     first: float
     repeat: float
     calendar: str
-
-    def words(self) -> str:
-        """Return it as people say it."""
-        text = format_minutes(self.first) if math.isfinite(self.first) else "no due"
-        return f"{text}, then every {format_minutes(self.repeat)}" if math.isfinite(self.repeat) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +126,6 @@ def combinations(space: Space, names: Iterable[str]) -> Iterator[tuple[Mapping[s
         none = ~space.any_of(space.priority.values())
         for row, others in combinations(space, filter(None, rest)):
             yield row, none & others
-
-
-def calendar_of(space: Space, name: str) -> Calendar:
-    """Return a calendar of the policy."""
-    return space.policy.calendars[name]
 
 
 def _demands(space: Space, rule: Rule, effect: Oblige) -> Iterator[Demand]:

@@ -158,6 +158,8 @@ def availability(policy: Policy, role: str) -> Calendar | None:
     """Return on which calendar somebody plays a role; ``None`` where the policy does not say."""
     doc = policy.doc.vocabulary.roles[role]
     name = doc.available or (policy.tiers[role].calendar if role in policy.tiers else None)
+    if name == "always" and name not in policy.calendars:
+        return Calendar.always()
     return None if name is None else policy.calendars[name]
 
 
