@@ -9,7 +9,7 @@ from typing import Any, Final
 from grading.course import Course, play_reference, play_transcript
 from grading.errors import PolicyMismatch
 from grading.findings import Finding, findings_of
-from grading.score import PASS_MARK, Mark, cap_of, is_critical, items_of, marks_of, raw_score
+from grading.score import PASS_MARK, Mark, cap_of, eased, is_critical, items_of, marks_of, raw_score
 from grading.transcript import Transcript
 from policy.errors import InputError
 from policy.rulebook import Rulebook
@@ -100,7 +100,7 @@ def grade(transcript: Transcript, scenario: Scenario, rulebook: Rulebook, *, che
     course = play_transcript(transcript, scenario, rulebook, header.seed)
     perfect = play_reference(scenario, rulebook, header.seed)
     items = items_of(perfect.duties, scenario.horizon)
-    marks = marks_of(items, course.duties, course.missteps)
+    marks = marks_of(items, eased(course.duties, perfect.duties), course.missteps)
     cap, raw = cap_of(marks, items), raw_score(marks)
     score = min(raw, cap)
     critical = tuple(dict.fromkeys(rule for mark in marks if is_critical(mark) for rule in _rules(mark)[:1]))

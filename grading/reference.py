@@ -1,11 +1,12 @@
 """The reference run: a perfect trainee, computed from the rulebook alone.
 
-At every instant it asks what its seat owes and does the duty that is due first; nothing in it knows a scenario or a
-rule. Its preferences, in order:
+At every instant it asks what its seat owes and does what comes first; nothing in it knows a scenario or a rule. Its
+preferences, in order:
 
-1. what keeps an owed or an open escalation waiting: the checks owed;
-2. the duty that is due first, everything that one act can settle taken together;
-3. while it holds the ticket and no escalation is owed: a look at whatever has not been looked at yet;
+1. the duties with a due, in the order of ``planning``, everything that one act can settle taken together; a check
+   that an owed escalation waits for is as urgent as that;
+2. while it holds the ticket and no escalation is owed: a look at whatever has not been looked at yet;
+3. the duties on which no clock runs;
 4. otherwise it waits for the next change, until the horizon.
 
 It leaves out what nobody asked for and what a rule forbids.
@@ -15,15 +16,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from grading.acts import VERBS
+from grading.acts import VERBS, read_act
 from grading.drill import Drill, Watcher
 from grading.errors import ActError
+from grading.handover import handoff_form
+from grading.planning import Job, in_order
 from grading.transcript import Transcript
 from policy.rulebook import Rulebook
 from policy.situation import Deed
-from policy.verdict import Obligation, Verdict
+from policy.verdict import ActKey, Obligation, Verdict
 from scenarios import Scenario
 
 MAX_ACTS: Final = 1_000
@@ -71,21 +75,56 @@ def next_act(drill: Drill, futile: Iterable[tuple[object, ...]] = ()) -> dict[st
     avoid = set(futile)
     all_owed = [o for o in verdict.owed_by(seat) if not o.target]
     owed = [o for o in all_owed if o.due is None or o.due <= horizon]
-    acts: list[tuple[Obligation, dict[str, Any]]] = []
+    able: list[tuple[Obligation, dict[str, Any]]] = []
     for duty in owed:
         act = _act_for(duty, all_owed, drill)
         if act is not None and _mark(act) not in avoid and _may(duty, verdict) and _is_time(duty, drill):
-            acts.append((duty, act))
+            able.append((duty, act))
     handing_over = [o for o in owed if o.verb == "escalate"]
-    if handing_over:
-        for duty, act in acts:
-            if duty.verb == "check":
-                return act
-    if acts and acts[0][0].due is not None:
-        return _first_due(acts)
+    waiting = [o.due_or_never for o in handing_over if not any(duty is o for duty, _ in able)]
+    order = in_order(_jobs(able, min(waiting, default=math.inf), drill), drill.situation.now)
+    if order and min(job.due for job in order) < math.inf:
+        return order[0].act
     if drill.ticket.yours and not handing_over and (look := _unseen(drill)) is not None:
         return look
-    return acts[0][1] if acts else None
+    return order[0].act if order else None
+
+
+def _jobs(able: Sequence[tuple[Obligation, dict[str, Any]]], held_up: float, drill: Drill) -> list[Job]:
+    """Return the acts to choose from, each once. ``held_up`` is when an escalation is due that waits for checks."""
+    tiers = {act["to"] for duty, act in able if _moves(duty, drill)}
+    left = _left_after_moving(min(tiers), drill) if tiers else frozenset()
+    settled: dict[tuple[object, ...], list[tuple[Obligation, dict[str, Any]]]] = {}
+    for duty, act in able:
+        settled.setdefault(_mark(act), []).append((duty, act))
+    jobs = []
+    for pairs in settled.values():
+        duties, act = [duty for duty, _ in pairs], pairs[0][1]
+        due = min(duty.due_or_never for duty in duties)
+        jobs.append(
+            Job(
+                act=act,
+                minutes=drill.cost(read_act(act)[0]),
+                due=min(due, held_up) if act["do"] == "check" else due,
+                critical=any(duty.critical for duty in duties),
+                weight=sum(duty.weight for duty in duties),
+                moves=_moves(duties[0], drill),
+                lapses=not any(duty.key in left for duty in duties),
+            )
+        )
+    return jobs
+
+
+def _moves(duty: Obligation, drill: Drill) -> bool:
+    return duty.verb == "escalate" and duty.to in drill.rulebook.policy.tiers and duty.to != drill.ticket.tier
+
+
+def _left_after_moving(tier: str, drill: Drill) -> frozenset[ActKey]:
+    """Return what the seat still owes once it has given the ticket to ``tier``."""
+    now, seat = drill.situation, drill.scenario.seat
+    deed = Deed("escalate", tier, at=now.now, by=seat)
+    then = replace(now, tier=tier, tier_since=now.now, deeds=(*now.deeds, deed))
+    return frozenset(o.key for o in drill.rulebook.verdict(then).owed_by(seat))
 
 
 def _next_stop(drill: Drill) -> float | None:
@@ -106,12 +145,6 @@ def _not_before(duty: Obligation) -> float:
     if duty.repeat is None or duty.due is None:
         return -math.inf
     return duty.due - min(_AHEAD, duty.repeat / 4)
-
-
-def _first_due(acts: Sequence[tuple[Obligation, dict[str, Any]]]) -> dict[str, Any]:
-    # Of those due at one instant the priority comes first and an escalation last: it takes the ticket out of this seat.
-    order = {"set_priority": -1, "escalate": 1}
-    return min(acts, key=lambda pair: (pair[0].due_or_never, order.get(pair[0].verb, 0)))[1]
 
 
 def _may(duty: Obligation, verdict: Verdict) -> bool:
@@ -148,9 +181,10 @@ def _act_for(duty: Obligation, owed: Sequence[Obligation], drill: Drill) -> dict
         case "confirm":
             return None if not _acknowledged(duty, drill) else _plain(duty, whats)
         case "escalate":
-            return _plain(duty, []) | ({"reason": duty.what} if duty.what else {}) | {"handoff": _form(drill)}
+            form = handoff_form(_parts(drill), drill, duty.to, duty.text)
+            return _plain(duty, []) | ({"reason": duty.what} if duty.what else {}) | {"handoff": form}
         case "handoff":
-            return _plain(duty, []) | {"handoff": {what: _notes(drill) for what in whats}}
+            return _plain(duty, []) | {"handoff": handoff_form(whats, drill, duty.to)}
         case "remind":
             return {"do": "remind", "minutes": 60}
     return _plain(duty, whats)
@@ -176,17 +210,10 @@ def _acknowledged(duty: Obligation, drill: Drill) -> bool:
     return bool(teams) if duty.to is None else duty.to in teams
 
 
-def _form(drill: Drill) -> dict[str, str]:
-    """Return a hand-off form filled from what was found out."""
+def _parts(drill: Drill) -> list[str]:
+    """Return the names of the parts of the hand-off form."""
     options = [o for o in drill.options() if o.verb == "escalate"]
-    parts = [c.value for o in options for f in o.fields if f.kind == "form" for c in f.choices]
-    return {part: _notes(drill) for part in parts}
-
-
-def _notes(drill: Drill) -> str:
-    ticket = drill.ticket
-    found = "; ".join(f"{fact.label}: {fact.text}" for fact in drill.facts) or "nothing looked up yet"
-    return f"Ticket {ticket.number}, {ticket.company}: {ticket.subject}. {found}"[:1500]
+    return [c.value for o in options for f in o.fields if f.kind == "form" for c in f.choices]
 
 
 def _unseen(drill: Drill) -> dict[str, Any] | None:
@@ -206,4 +233,3 @@ def _owed(drill: Drill) -> tuple[tuple[object, ...], ...]:
 def _mark(act: dict[str, Any]) -> tuple[object, ...]:
     said = {k: v for k, v in act.items() if k not in ("handoff", "text")}
     return tuple(sorted((k, str(v)) for k, v in said.items()))
-

@@ -2,7 +2,8 @@
 
 The *items* of a drill are the duties of the reference run: what a perfect trainee of this seat owed, each act once,
 however often it recurred. Their weights are the denominator, whatever the trainee did, so that not looking never
-pays. An item earns its share in full when it was met, in part when it was late, and nothing when it was missed.
+pays. An item earns its share in full when it was met, in part when it was late, and nothing when it was missed. What
+the reference run itself could not keep is not charged (``eased``): where a policy asks for more than there are minutes.
 Deductions come on top: for acts that were forbidden, wrong or unneeded, and for duties that the trainee's own course
 created and that were not kept. So an added mistake can only lower the score.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from policy.verdict import ActKey
@@ -39,7 +40,8 @@ class Duty:
 
     ``done`` is ``None`` while it was not done; ``void`` means that it ceased to be owed before it was due,
     ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing; ``moved`` that it went to
-    somebody else together with the ticket, undone: that counts only where the reference run did it before.
+    somebody else together with the ticket, undone: that counts only where the reference run did it before;
+    ``excused`` that it was late by no more than in the reference run, which could not keep it either.
     """
 
     key: ActKey
@@ -54,6 +56,7 @@ class Duty:
     void: bool = False
     spoiled: bool = False
     moved: bool = False
+    excused: bool = False
 
     @property
     def group(self) -> tuple[str | None, ...]:
@@ -65,7 +68,8 @@ class Duty:
         """Return met, late or missed."""
         if self.done is None or self.spoiled:
             return "missed"
-        return "late" if self.due is not None and self.done > self.due + EPSILON else "met"
+        late = self.due is not None and self.done > self.due + EPSILON and not self.excused
+        return "late" if late else "met"
 
     @property
     def credit(self) -> float:
@@ -112,7 +116,7 @@ class Mark:
 
 
 def items_of(reference: Iterable[Duty], horizon: float) -> tuple[Item, ...]:
-    """Return the items of a drill from the duties of its reference run: those that were met by the horizon."""
+    """Return the items of a drill from the duties of its reference run: those that were done by the horizon."""
     heaviest: dict[tuple[str | None, ...], Duty] = {}
     for duty in reference:
         if duty.void or duty.moved or duty.weight <= 0 or duty.done is None:
@@ -122,6 +126,38 @@ def items_of(reference: Iterable[Duty], horizon: float) -> tuple[Item, ...]:
             heaviest[duty.group] = duty
     total = sum(duty.weight for duty in heaviest.values())
     return tuple(Item(group, duty, 100.0 * duty.weight / total) for group, duty in heaviest.items())
+
+
+def eased(duties: Iterable[Duty], reference: Iterable[Duty]) -> tuple[Duty, ...]:
+    """Return the trainee's duties without what the reference run could not keep either.
+
+    A duty that it did late is excused up to the same lateness, one that it missed or lost with the ticket falls away
+    where the trainee missed or lost it as well. (A policy can ask for more than there are minutes.)
+    """
+    slack: dict[ActKey, float] = {}
+    lost: set[ActKey] = set()
+    for duty in reference:
+        if duty.void:
+            continue
+        if duty.moved:
+            lost.add(duty.key)
+        elif duty.kind == "missed":
+            slack[duty.key] = math.inf
+        elif duty.kind == "late":
+            assert duty.done is not None
+            assert duty.due is not None
+            slack[duty.key] = max(slack.get(duty.key, 0.0), duty.done - duty.due)
+    result: list[Duty] = []
+    for duty in duties:
+        allowed = slack.get(duty.key, 0.0)
+        if duty.moved and duty.key in lost:
+            continue
+        if not duty.moved and duty.done is None and math.isinf(allowed):
+            continue
+        if duty.kind == "late" and duty.done is not None and duty.due is not None:
+            duty = replace(duty, excused=duty.done - duty.due <= allowed + EPSILON)
+        result.append(duty)
+    return tuple(result)
 
 
 def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[Misstep]) -> tuple[Mark, ...]:

@@ -16,7 +16,7 @@ def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -
     """Return an act as an infinitive without "to": "tell the customer the expected time"."""
     verb, to, via, what = key
     whom = _whom(to, policy)
-    by = f" by {_lower(policy.label(via))}" if via is not None else ""
+    by = f" by {lowered(policy.label(via))}" if via is not None else ""
     thing = _thing(verb, what, policy, scenario)
     match verb:
         case "check":
@@ -48,7 +48,7 @@ def duty_phrase(key: ActKey, policy: Policy, scenario: Scenario | None = None) -
     spec = VERBS.get(verb)
     words = policy.label(verb) if spec is None else spec.label
     extra = "".join((f" ({thing})" if what else "", f" to {whom}" if to and verb not in ("workaround",) else "", by))
-    return _lower(words) + extra
+    return lowered(words) + extra
 
 
 def act_phrase(act: Act, policy: Policy, scenario: Scenario) -> str:
@@ -66,8 +66,8 @@ def act_phrase(act: Act, policy: Policy, scenario: Scenario) -> str:
         case "escalate":
             return f"Escalate to {policy.label(to or '')}"
         case "notify":
-            return f"Notify {_whom(to, policy)}" + (f" by {_lower(policy.label(via))}" if via else "")
-    said = [_lower(policy.label(tag)) for tag in tags(act, policy)]
+            return f"Notify {_whom(to, policy)}" + (f" by {lowered(policy.label(via))}" if via else "")
+    said = [lowered(policy.label(tag)) for tag in tags(act, policy)]
     more = f": {listed(said)}" if said else ""
     return f"{VERBS[act.verb].label}{more}"
 
@@ -87,7 +87,7 @@ def sentence(text: str) -> str:
 def _thing(verb: str, what: str | None, policy: Policy, scenario: Scenario | None) -> str:
     if what is None:
         return "it"
-    return policy.label(what) if what in policy.priorities else _lower(policy.label(what))
+    return policy.label(what) if what in policy.priorities else lowered(policy.label(what))
 
 
 def _whom(to: str | None, policy: Policy) -> str:
@@ -96,7 +96,7 @@ def _whom(to: str | None, policy: Policy) -> str:
     return "the customer" if to == CUSTOMER else policy.label(to)
 
 
-def _lower(text: str) -> str:
+def lowered(text: str) -> str:
     """Return ``text`` with a small first letter, unless the word is an abbreviation or a name ("API", "T2")."""
     first = text.split(" ", 1)[0]
     is_name = len(first) > 1 and any(c.isupper() or c.isdigit() for c in first[1:])
