@@ -3,10 +3,14 @@
 Files in reading order:
 
 - ``main``: from arguments to an exit code; ``__main__``: the same for ``python -m deskdrill``
+- ``interrupt``: Ctrl+C
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``: the desk
-- ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation; ``doctor``: the machine
+- ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
+- ``check_command``, ``diff_command``, ``coverage_command``: what is to be said against it, what an edit does, what is where
+- ``origin``: where each value of it comes from; ``own_policy``: beginning one of one's own, and JSON Schemas
+- ``doctor``: the machine
 
 Nothing heavy is imported before a command runs: ``deskdrill --help`` loads argparse and little more. This room
 imports all others, and no other imports it.
