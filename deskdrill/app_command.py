@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from deskdrill import tour
+from deskdrill.interrupt import leave_interrupts_to_others
 from deskdrill.options import DEFAULT_POLICY, Commands, add_policy, command, split_sets
 from deskdrill.output import narrate
 
@@ -31,5 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     load_policy(name, policy)  # what is wrong with it is said before the screen is taken over
     from tui import run_app
 
+    leave_interrupts_to_others()
     changes = {f"policy.{path}": value for path, value in policy.items()}
     return run_app(name, changes | {f"desk.{path}": value for path, value in desk.items()})

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from deskdrill import app_command, doctor, policy_command, practice, scenario_command, simulate_command, tour
+from deskdrill.interrupt import EXIT_CODE, stop_at_first_interrupt
 from deskdrill.options import Parser
 from deskdrill.output import plain
 
@@ -31,7 +32,8 @@ examples:
   deskdrill policy show tiers.T1.no_progress    a figure, and who uses it
 
 Results go to stdout, everything else to stderr.
-Exit codes: 0 done, 1 a check failed, 2 wrong use or bad input."""
+Exit codes: 0 done, 1 a check failed, 2 wrong use or bad input,
+130 stopped with Ctrl+C."""
 
 LONGEST = 600
 """Characters of an error message that are shown; a value from outside may be quoted in it."""
@@ -41,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that ``argv`` (or the command line) names; return its exit code."""
     _prepare_streams()
     try:
+        if argv is None:  # this process is ours: nobody else's program that calls this function
+            stop_at_first_interrupt()
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read us has seen enough
@@ -48,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
-        return 130
+        return EXIT_CODE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else "the output could not be written: "
         print(f"deskdrill: {plain(place + (error.strerror or str(error)), one_line=True)}", file=sys.stderr)

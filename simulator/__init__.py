@@ -7,7 +7,7 @@ Files in reading order:
 - ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
 - ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``: one replication and its two tables, also as CSV
-- ``metrics``: a month's figures; ``experiment``: many months, on one or many processes
+- ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
 """
 
 from simulator.desk import Desk, list_desks, load_desk

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,10 +17,11 @@ import numpy as np
 from policy.errors import InputError
 from policy.yaml_source import nearest
 from simulator.desk import Desk
-from simulator.metrics import metric_units, month_metrics
+from simulator.farm import farm, simulate_months
+from simulator.metrics import metric_units
 from simulator.model import DeskModel, Rules, compile_model
 from simulator.openhours import Floats
-from simulator.run import rules_of, run_once
+from simulator.run import rules_of
 
 if TYPE_CHECKING:
     from policy import Policy
@@ -134,10 +132,12 @@ def simulate(
     model = compile_model(desk, rules_of(policy))
     chunks = [range(i, min(i + CHUNK, replications)) for i in range(0, replications, CHUNK)]
     months: list[Floats] = []
-    for block in _blocks(model, seed, chunks, min(workers, len(chunks))):
-        months.append(block)
-        if progress is not None:
-            progress(sum(len(b) for b in months), replications)
+    # Closed here and now if progress stops it: an exception that is being handled keeps a generator alive.
+    with closing(_blocks(model, seed, chunks, min(workers, len(chunks)))) as blocks:
+        for block in blocks:
+            months.append(block)
+            if progress is not None:
+                progress(sum(len(b) for b in months), replications)
     return SimulationResult(
         policy=str(getattr(policy, "name", "")),
         desk=desk.name,
@@ -149,42 +149,13 @@ def simulate(
     )
 
 
-def simulate_months(model: DeskModel, seed: int, replications: range) -> Floats:
-    """Return the figures of some replications, shape (replications, metrics)."""
-    return np.array([list(month_metrics(run_once(model, None, seed, r)).values()) for r in replications])
-
-
-def _blocks(model: DeskModel, seed: int, chunks: list[range], workers: int) -> Iterator[Floats]:
+def _blocks(model: DeskModel, seed: int, chunks: list[range], workers: int) -> Generator[Floats]:
     """Yield the months of each chunk, in order."""
     if workers <= 1:
         yield from (simulate_months(model, seed, chunk) for chunk in chunks)
         return
-    # Spawned, not forked: the caller may run threads (an app does), and a fork would copy their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        try:
-            with _interrupts_held():
-                blocks = pool.map(simulate_months, [model] * len(chunks), [seed] * len(chunks), chunks)
-            yield from blocks
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl+C back while processes are started.
-
-    It reaches every process of a terminal. Those that are started here inherit the mask and never see it: they finish
-    their chunk and go. This process answers it, afterwards.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with farm(model, seed, workers) as hands:
+        yield from hands.months(chunks)
 
 
 def _check(what: str, value: int, low: int, high: int) -> None:
