@@ -4,8 +4,9 @@ Files in reading order:
 
 - ``errors``; ``acts``: the verbs of a transcript; ``vocabulary``: from their words to the policy's; ``transcript``
 - ``world``: a scenario in motion; ``clocks``, ``options``, ``views``: what can be seen of it
-- ``drill``: one trainee in it
-- ``reference``: the perfect run; ``course``: what was done and owed; ``score``: what it is worth
+- ``fit``: whether scenario and policy speak of the same desk; ``drill``: one trainee in it
+- ``planning``, ``handover``, ``reference``: the perfect run
+- ``course``: what was done and owed; ``score``: what it is worth
 - ``grade``: all of it together; ``findings``, ``sentences``, ``debrief``: the same in words
 
 This room imports ``policy``, ``simulator`` and ``scenarios``.

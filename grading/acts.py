@@ -165,7 +165,8 @@ def _value(field: FieldSpec, value: Any) -> Any:
 
 def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ActError(f'"{name}": found {_shown(value)}; expected a number of minutes')
+        found = f'the text "{_shown(value)}"' if isinstance(value, str) else _shown(value)
+        raise ActError(f'"{name}": found {found}; expected a number of minutes')
     if isinstance(value, int) and abs(value) > MAX_MINUTE:
         raise ActError(f'"{name}": the number is too large; at most {MAX_MINUTE:g} minutes')
     number = float(value)

@@ -58,7 +58,9 @@ def _first_response(world: World, rulebook: Rulebook, calendar: Calendar) -> Clo
     answered = next((d.at for d in world.deeds if d.verb == "reply"), None)
     if answered is not None:
         clock = clock.stop(answered)
-    return _view("first_response", "First response", clock, target, world, running=answered is None)
+    # The priority may shorten the plan's target, so until there is one this is not the last word.
+    label = "First response (by plan)" if world.stated_priority is None else "First response"
+    return _view("first_response", label, clock, target, world, running=answered is None)
 
 
 def _view(name: str, label: str, clock: Clock, target: float, world: World, *, running: bool) -> ClockView:

@@ -14,13 +14,13 @@ from typing import Any, Final, Protocol
 from grading.acts import VERBS, Act, read_act
 from grading.clocks import clock_views
 from grading.errors import ActError
+from grading.fit import check_fit
 from grading.options import act_options
 from grading.transcript import Header, Transcript
 from grading.views import ActOption, ClockView, FactView, Message, TicketView
 from grading.vocabulary import contents_of, recipient, tags
 from grading.world import World
 from policy.calendars import to_datetime
-from policy.errors import InputError
 from policy.rulebook import Rulebook
 from policy.situation import RESOLVED, Deed, Situation
 from policy.verdict import Verdict
@@ -45,7 +45,7 @@ class Drill:
     """A drill from its opening to its horizon. ``do`` moves it; everything else looks.
 
     Raises:
-        InputError: the policy does not know the scenario's seat, plan or category.
+        InputError: the scenario uses a word that the policy does not have (``fit``).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Drill:
         self.rulebook = rulebook
         self.seed = seed
         self.horizon = scenario.horizon
-        _check_fit(scenario, rulebook)
+        check_fit(scenario, rulebook.policy)
         self._world = World(scenario, rulebook, seed)
         self._watchers: list[Watcher] = [] if watcher is None else [watcher]
         self._acts: list[Act] = []
@@ -332,16 +332,3 @@ class Drill:
 
         self._world.after(_REOPENS_AFTER, reopens)
         return True
-
-
-def _check_fit(scenario: Scenario, rulebook: Rulebook) -> None:
-    """Make sure that a scenario and a policy speak of the same desk."""
-    policy, ticket = rulebook.policy, scenario.ticket
-    for kind, name, legal in (
-        ("tier", scenario.seat, policy.tiers),
-        ("plan", ticket.customer.plan, policy.plans),
-        ("category", ticket.category, policy.categories),
-    ):
-        if name not in legal:
-            both = f"the scenario {scenario.id} cannot be played under the policy {policy.name}"
-            raise InputError(f'{both}: that has no {kind} "{name}"')

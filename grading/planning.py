@@ -72,8 +72,8 @@ def _by_worth(order: Sequence[Job], now: float) -> list[Job]:
             late.append(least)
     for job in sorted(late, key=lambda j: (not j.critical, -j.weight, j.due)):
         places = range(_after_urgent(kept) if job.critical else 0, len(kept) + 1)
-        order = [[*kept[:place], job, *kept[place:]] for place in places]
-        kept = order[0] if job.critical else next(o for o in order if _makes_nothing_late(kept, o, now))
+        tries = [[*kept[:place], job, *kept[place:]] for place in places]
+        kept = tries[0] if job.critical else next(o for o in tries if _makes_nothing_late(kept, o, now))
     return kept
 
 

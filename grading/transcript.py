@@ -16,6 +16,7 @@ from typing import Any, Final
 from grading.acts import Act, read_act
 from grading.errors import ActError
 from policy.errors import DeskDrillError, InputError
+from policy.explain import shown as as_found
 from policy.yaml_source import nearest
 from scenarios import clean_text
 
@@ -96,6 +97,8 @@ def read_transcript(where: Path | str, *, name: str | None = None) -> Transcript
         warnings.extend(f"{shown}:{number}: {text}" for text in odd)
     if torn is not None:
         warnings.append(f"{shown}:{torn}: the last line is torn and was dropped; everything before it counts")
+    elif not rows:
+        warnings.append(f"{shown}: is empty, so nothing was done")
     return Transcript(header, in_order(acts), tuple(warnings), shown)
 
 
@@ -131,11 +134,9 @@ def _rows(raw: bytes, shown: str) -> tuple[list[tuple[int, Mapping[str, Any]]], 
         try:
             rows.append((number, _object(line)))
         except DeskDrillError as error:
-            if place == len(filled) - 1 and place > 0 and _is_torn(line):
+            if place == len(filled) - 1 and _is_torn(line):
                 return rows, number
             raise InputError.at(shown, number, None, str(error)) from None
-    if not rows:
-        raise InputError(f"{shown}: is empty; a transcript begins with its header")
     return rows, None
 
 
@@ -162,7 +163,8 @@ def _object(line: bytes) -> Mapping[str, Any]:
         said = getattr(error, "msg", "a number is too long")
         raise InputError(f"is not valid JSON: {said}") from None
     if not isinstance(value, dict):
-        raise InputError(f"found a {type(value).__name__}; every line is an object {{...}}")
+        found = "a list" if isinstance(value, list) else as_found(value)
+        raise InputError(f"found {found}; every line is an object {{...}}")
     return value
 
 

@@ -225,7 +225,8 @@ class World:
                 continue
             if on.to is not None and on.to != act.word("to"):
                 continue
-            said = {*act.words("what"), *act.words("tells"), act.word("what"), act.word("notice")}
+            single = (act.word(name) for name in ("what", "notice", "priority", "state", "reason"))
+            said = {*act.words("what"), *act.words("tells"), *act.fields.get("handoff", {}), *single}
             if on.what is not None and on.what not in said:
                 continue
             self._injected.add(index)

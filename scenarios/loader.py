@@ -7,6 +7,7 @@ no text holds anything that a terminal or a template engine would obey.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -71,7 +72,7 @@ def read_scenario(source: Source) -> Scenario:
             raise source.error(path, reason)
     file = validate(ScenarioFile, source)
     _hangs_together(file, source)
-    return file.scenario()
+    return replace(file.scenario(), source=source)
 
 
 def _hangs_together(file: ScenarioFile, source: Source) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from policy.errors import InputError
+from policy.yaml_source import KeyPath, Source
+
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -127,6 +130,7 @@ class Scenario:
 
     ``opens`` is an instant; ``horizon`` is in minutes from it: what is still open then is judged there. ``signals``
     and ``counts`` are known at the opening. ``costs`` replaces the usual minutes of single acts, by verb.
+    ``source`` is the file it was read from, so that what only a policy can tell to be wrong is told with its line.
     """
 
     id: str
@@ -144,6 +148,12 @@ class Scenario:
     colleagues: tuple[Colleague, ...] = ()
     injects: tuple[Inject, ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    def error(self, path: KeyPath, message: str) -> InputError:
+        """Return an error about the value at ``path`` of the file, with its line where the file is known."""
+        source = self.source or Source(f"scenario {self.id}", {})
+        return source.error(path, message)
 
     def check(self, name: str) -> Check | None:
         """Return the check of that name."""
