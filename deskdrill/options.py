@@ -132,7 +132,10 @@ def split_sets(given: Sequence[str], *, desk: bool = False) -> tuple[dict[str, s
         shown = shortened(path)
         if not equals:
             raise InputError(f"--set {shown}: has no value; write PATH=VALUE, such as policy.tiers.T1.no_progress=60m")
-        if head not in parts or not dot or not rest:
+        if head in parts and not rest.strip("."):
+            example = "policy.tiers.T1.no_progress" if head == "policy" else "desk.staffing.T2.agents"
+            raise InputError(f"--set {shown}: names no value; a path goes on after {head}., such as {example}")
+        if head not in parts or not dot:
             hint = _near(head, list(parts)) or "; a path begins with policy." + (" or desk." if desk else "")
             raise InputError(f'--set {shown}: "{shortened(head, 40)}" names nothing that can be changed{hint}')
         if head == "desk" and not desk:

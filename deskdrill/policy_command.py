@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, s
 if TYPE_CHECKING:
     from policy import Entry, Policy
 
+_IN_BRACES = re.compile(r"\{([^{}]+)\}")
 _SHOW = """\
 WHAT is the id of a rule, a contact, a notice, a metric or a settlement, or the path of a value such as
 tiers.T1.no_progress. Without it, every id is listed."""
@@ -166,14 +168,29 @@ def _rules(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def _refers(value: Any, path: str) -> bool:
-    """Return whether a value of a policy file names a figure, alone or in braces inside a text."""
+    """Return whether a value of a policy file names a figure (or one of that section), alone or in braces in a text."""
     if isinstance(value, str):
-        return value == path or f"{{{path}}}" in value
+        return any(named == path or named.startswith(f"{path}.") for named in (value, *_IN_BRACES.findall(value)))
     if isinstance(value, dict):
-        if path.startswith(f"{value.get('of')}.") and "by" in value:
+        if "by" in value and _is_asked(value, path):
             return True
         return any(_refers(child, path) for child in value.values())
     return isinstance(value, list) and any(_refers(child, path) for child in value)
+
+
+def _is_asked(figure: dict[str, Any], path: str) -> bool:
+    """Return whether a figure by plan, priority or tier reads a value, or one of that section.
+
+    ``{of: priorities, by: priority, then: resolution}`` reads ``priorities.P1.resolution``, so ``priorities`` and
+    ``priorities.P1`` as well, but no other figure of P1.
+    """
+    asked = str(figure.get("of")).split(".")
+    parts = path.split(".")
+    if parts[: len(asked)] != asked[: len(parts)]:
+        return False
+    then = str(figure["then"]).split(".") if figure.get("then") else []
+    below = parts[len(asked) + 1 :]
+    return below == then[: len(below)]
 
 
 def _sheet(found: dict[str, Any]) -> str:

@@ -134,7 +134,8 @@ def _rows(raw: bytes, shown: str) -> tuple[list[tuple[int, Mapping[str, Any]]], 
         try:
             rows.append((number, _object(line)))
         except DeskDrillError as error:
-            if place == len(filled) - 1 and _is_torn(line):
+            begun = place > 0 or line.startswith((b"{", b"\x00" * len(line)))  # alone, anything might be garbage
+            if place == len(filled) - 1 and begun and _is_torn(line):
                 return rows, number
             raise InputError.at(shown, number, None, str(error)) from None
     return rows, None

@@ -23,6 +23,12 @@ def _duration(text: Any) -> Any:
     return text
 
 
+def _written_duration(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError(f"found {value:g}; expected a duration such as {value:g}m")
+    return value
+
+
 def _day(text: str) -> str:
     try:
         date.fromisoformat(text)
@@ -37,7 +43,7 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
-DurationText = Annotated[str, AfterValidator(_duration)]
+DurationText = Annotated[str, BeforeValidator(_written_duration), AfterValidator(_duration)]
 DayText = Annotated[str, AfterValidator(_day)]
 Number = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]

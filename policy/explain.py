@@ -77,11 +77,18 @@ def explain(details: Sequence[ErrorDetails], key: str, model: type[BaseModel]) -
         legal = str(first.get("ctx", {}).get("expected", ""))
         near = closest(found, re.findall(r"'([^']+)'", legal))
         return f"found {shown(found)}; expected {legal}" + (f'; did you mean "{near}"?' if near else "")
+    if kind in ("too_short", "too_long"):
+        many = first["ctx"]["actual_length"]
+        return f"found {_entries(many) if many else 'none'}; expected {_expected(first)}"
     wanted = list(dict.fromkeys(_expected(d) for d in details))
     hint = ""
     if "text" in wanted and isinstance(found, (int, float, bool)):
         hint = " (for text, put it in quotes)"
     return f"found {shown(found)}; expected {' or '.join(wanted)}{hint}"
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
 
 
 def _expected(detail: ErrorDetails) -> str:
@@ -95,6 +102,10 @@ def _expected(detail: ErrorDetails) -> str:
             return f"greater than {limits['gt']:g}"
         case "less_than":
             return f"less than {limits['lt']:g}"
+        case "too_short":
+            return f"at least {_entries(limits['min_length'])}"
+        case "too_long":
+            return f"at most {_entries(limits['max_length'])}"
         case "string_too_long":
             return f"at most {limits['max_length']} characters"
         case "string_pattern_mismatch" if str(limits["pattern"]).startswith("^[A-Za-z]"):

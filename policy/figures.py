@@ -109,8 +109,9 @@ def read_figure(raw: object, figures: Figures) -> Figure:
     if isinstance(raw, dict) and set(raw) == {"share", "of"}:
         inner = read_figure(raw["of"], figures)
         share = figures.value(raw["share"]) if isinstance(raw["share"], str) else raw["share"]
-        if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 100:
-            raise InputError(f"found the share {share!r}; expected a number such as 0.75")
+        if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:
+            named = f"{raw['share']}: " if isinstance(raw["share"], str) else ""
+            raise InputError(f"{named}found the share {share!r}; expected a number from 0 to 1, such as 0.75")
         return Figure(inner.fixed, inner.by, inner.table, inner.share * float(share), inner.path)
     if isinstance(raw, dict) and {"of", "by"} <= set(raw) <= {"of", "by", "then"}:
         return _by_attribute(raw, figures)

@@ -130,7 +130,10 @@ def test_a_wrong_name_in_policy_show(refused: Refused) -> None:
         ("policy.tiers.counter.no_progress", "has no value"),
         ("polcy.tiers.counter.no_progress=3m", 'did you mean "policy"?'),
         ("tiers.counter.no_progress=3m", "a path begins with policy."),
-        ("policy=3m", "names nothing that can be changed"),
+        ("policy=3m", "names no value; a path goes on after policy., such as"),
+        ("policy.=3m", "names no value; a path goes on after policy., such as"),
+        ("policy..=3m", "names no value"),
+        ("policy.tiers.counter.no_progress=60", "found 60; expected a duration such as 60m"),
         ("=3m", "names nothing that can be changed"),
         ("desk.staffing.T2.agents=4", "this command has no desk"),
         (f"policy.{ESCAPES}=1", "there is no such value"),
@@ -149,6 +152,10 @@ def test_changes_that_lead_nowhere(refused: Refused, change: str, said: str) -> 
         ("desk.staffing.T2.agents=1e999", "staffing.T2.agents"),
         ("desk.staffing.T2.agent=4", 'did you mean "staffing.T2.agents"?'),
         ("tiers.T1.no_progress=4m", "a path begins with policy. or desk."),
+        ("desk.=4", "names no value; a path goes on after desk., such as desk.staffing.T2.agents"),
+        ("desk.plans={}", "plans: found none; expected at least 1 entry"),
+        ("desk.demand.hour_weights.mon=[1, 2]", "found 2 entries; expected at least 24 entries"),
+        ("policy.figures.sla_at_risk=2", "figures.sla_at_risk: found the share 2"),
     ],
 )
 def test_changes_to_the_desk(refused: Refused, change: str, said: str) -> None:
@@ -249,7 +256,9 @@ def test_a_scenario_whose_customer_writes_to_the_terminal(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is empty"),
+        (b"null\n", "found nothing; every line is an object"),
+        (b"5\n", "found 5; every line is an object"),
+        (b'{"minute": "0", "do": "check", "what": "plug"}\n', 'found the text "0"; expected a number'),
         (b"\x00\x01\x02\xff\xfe", "is not"),
         (b"[]\n", "every line is an object"),
         (b'{"minute": 0, "do": "chekc", "what": "plug"}\n', 'did you mean "check"?'),
@@ -280,6 +289,32 @@ def test_transcripts_that_are_not_there(refused: Refused, tmp_path: Path) -> Non
 
 def test_a_transcript_without_a_header_cannot_be_graded(refused: Refused, acts: Path) -> None:
     assert "deskdrill play ID --actions" in refused("grade", acts)
+    acts.write_text("")
+    assert "deskdrill play ID --actions" in refused("grade", acts)
+    acts.write_text('{"minute": 0, "do')
+    assert "deskdrill play ID --actions" in refused("grade", acts)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "acts.jsonl: is empty, so nothing was done"),
+        (b"\n \n", "acts.jsonl: is empty, so nothing was done"),
+        (b'{"minute": 0, "do', "acts.jsonl:1: the last line is torn and was dropped"),
+    ],
+)
+def test_a_file_without_an_act_is_a_drill_in_which_nothing_was_done(
+    capsys: pytest.CaptureFixture[str], acts: Path, content: bytes, said: str
+) -> None:
+    argv = ["play", SCENARIO, "--policy", POLICY, "--actions", str(acts), "--format", "csv"]
+    acts.write_text('{"minute": 0, "do": "wait", "minutes": 0}\n')
+    assert main(argv) == 0
+    idle = capsys.readouterr()
+    acts.write_bytes(content)
+    assert main(argv) == 0
+    found = capsys.readouterr()
+    assert found.out == idle.out
+    assert said in found.err
 
 
 def test_a_transcript_names_a_scenario_and_never_a_file(refused: Refused, tmp_path: Path) -> None:

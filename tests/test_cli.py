@@ -292,6 +292,22 @@ def test_policy_show_of_a_rule_and_a_value(run: Run) -> None:
     assert (changed["value"], changed["place"]) == ("60m", f"--set {LONGER}")
 
 
+def test_policy_show_names_the_rules_that_use_a_value_and_no_others(run: Run) -> None:
+    def users(path: str) -> list[str]:
+        return list(json.loads(run("policy", "show", path, "--format", "json")).get("used_by", []))
+
+    # A figure that is asked by priority reads the resolutions and not the other figures of a priority.
+    asked = users("priorities.P2.resolution")
+    assert asked
+    assert not set(asked) & set(users("priorities.P1.within.debrief"))
+    assert len(users("priorities.P1.within.debrief")) == 1
+    assert set(asked) <= set(users("priorities.P2")) <= set(users("priorities"))
+    # A section is used by whoever uses one of its values.
+    parts = [set(users(f"prompt.{priority}")) for priority in ("P1", "P2", "P3", "P4")]
+    assert set(users("prompt")) == set.union(*parts)
+    assert all(part < set(users("prompt")) for part in parts)
+
+
 def test_policy_show_lists_everything(run: Run) -> None:
     lines = rows(run("policy", "show", "--format", "csv"))
     assert [row["id"] for row in lines] == [e.id for e in load_policy().entries()]

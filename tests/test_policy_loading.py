@@ -58,7 +58,7 @@ CASES = {
         "no_progress: 30m,", "no_progress: 30w,",
         "tiers.counter.no_progress: found '30w'; expected a duration such as \"30m\"",
     ),
-    "no unit": ("no_progress: 30m,", "no_progress: 30,", "tiers.counter.no_progress: found 30; expected text"),
+    "no unit": ("no_progress: 30m,", "no_progress: 30,", "no_progress: found 30; expected a duration such as 30m"),
     "negative": ("set_within: 15m, first_response: 30m", "set_within: -15m, first_response: 30m", "found '-15m'"),
     "wrong unit in a rule": (*rule("oblige: {act: notify, within: 3 weeks}"), "oblige.within: found '3 weeks'"),
     "weight too great": (*rule("forbid: {act: notify, weight: 101}"), "forbid.weight: found 101; expected at most 100"),

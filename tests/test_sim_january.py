@@ -10,21 +10,21 @@ import pytest
 from policy import load_policy
 from simulator import SimulationResult, load_desk, simulate
 
-MONTHS = 120
+MONTHS = 400
 SEED = 2  # no parameter was found with it
 
 LARGEST_BIAS = {
-    "tickets": 10.0,
-    "escalations": 4.25,
-    "escalations_t1_t2": 3.25,
-    "escalations_t2_t3": 0.75,
-    "escalations_t3_management": 0.5,
-    "deescalations": 0.5,
-    "escalation_resolution_hours": 0.21,
-    "sla_compliance": 0.01,
-    "csat": 0.1,
+    "tickets": 10.0,  # 2 % of 500
+    "escalations": 4.25,  # 5 % of 85
+    "escalations_t1_t2": 3.25,  # 5 % of 65
+    "escalations_t2_t3": 0.75,  # 5 % of 15
+    "escalations_t3_management": 0.5,  # of 5
+    "deescalations": 0.5,  # of 3
+    "escalation_resolution_hours": 0.21,  # 5 % of 4.2
+    "sla_compliance": 0.01,  # one point of 94 %
+    "csat": 0.1,  # of 4.5
 }
-"""What the mean of many months may be off; 120 months add their own sampling error to that."""
+"""What the mean of 400 months may be off the report, without any allowance for chance."""
 
 
 @cache
@@ -35,10 +35,7 @@ def january() -> SimulationResult:
 @pytest.mark.parametrize("name", LARGEST_BIAS)
 def test_the_mean_is_januarys_figure(name: str) -> None:
     months, aim = january().month(name), january().references[name]
-    sampling = 3 * months.std(ddof=1) / np.sqrt(MONTHS)
-    assert abs(np.nanmean(months) - aim) <= LARGEST_BIAS[name] + sampling
-    # Nor may the tolerance hide a figure that is plainly off: four standard errors and one per cent.
-    assert abs(np.nanmean(months) - aim) <= sampling * 4 / 3 + 0.01 * aim
+    assert abs(np.nanmean(months) - aim) <= LARGEST_BIAS[name]
 
 
 @pytest.mark.parametrize("name", [*LARGEST_BIAS, "escalation_rate", "deescalation_rate"])

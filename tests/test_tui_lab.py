@@ -112,6 +112,25 @@ WRONG = (
 )
 
 
+async def test_what_cannot_be_part_of_a_value_cannot_be_typed(stub: list[dict[str, Any]], tmp_path: Path) -> None:
+    app = DeskDrillApp(home=tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_lab(pilot)
+        for place, typed, left in (
+            ("#knob-0", "1a2-", "12"),
+            ("#months", "5x0.", "50"),
+            ("#knob-4", "1.5h", "1.5h"),
+            ("#knob-4", "3bd", "3bd"),
+            ("#knob-4", "-4[5m!", "45m"),
+        ):
+            field = app.screen.query_one(place, Input)
+            field.focus()
+            field.value = ""
+            for character in typed:
+                field.insert_text_at_cursor(character)
+            assert field.value == left
+
+
 async def test_what_is_wrong_is_a_line_and_the_lab_goes_on(stub: list[dict[str, Any]], tmp_path: Path) -> None:
     app = DeskDrillApp(home=tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:

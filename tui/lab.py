@@ -276,5 +276,7 @@ class _Time(Input):
 
 
 def _knob(id_: str, label: str, value: str, *, number: bool) -> Iterator[Widget]:
-    kind = _Number if number else _Time
-    yield Horizontal(Words(label, classes="label"), kind(value, id=id_, compact=True, max_length=12), classes="knob")
+    # What cannot be part of a number, or of a length of time (30m, 1.5h, 3bd), cannot be typed.
+    kind, legal = (_Number, r"[0-9]*") if number else (_Time, r"[0-9]*\.?[0-9]*\s*[a-z]{0,3}")
+    field = kind(value, id=id_, compact=True, max_length=12, restrict=legal)
+    yield Horizontal(Words(label, classes="label"), field, classes="knob")
