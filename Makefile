@@ -11,7 +11,7 @@ CODE := policy simulator scenarios grading tui deskdrill tests benchmarks docs
 # The stamp holds the folder it was made in: an environment does not survive being moved.
 $(shell [ ! -f $(STAMP) ] || [ "$$(cat $(STAMP))" = "$$(pwd)" ] || rm -f $(STAMP))
 
-.PHONY: run test check docs clean help
+.PHONY: run test proof check docs clean help
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
@@ -22,6 +22,9 @@ run: $(STAMP) ## Open DeskDrill; without a terminal, give the same tour as text
 
 test: check ## Everything below `check`, then the tests
 	@$(PY) -m pytest -q -n auto --dist loadfile
+
+proof: $(STAMP) ## The tests that take minutes, of which `test` runs a short form
+	@$(PY) -m pytest -q -n auto -m heavy
 
 check: $(STAMP) ## Style, types and the arrows between the rooms
 	@$(PY) -m ruff check $(wildcard $(CODE))

@@ -276,7 +276,7 @@ class FastBook:
             return
         owed: dict[str, set[str | None]] = {ban.verb: set() for ban in bans}
         for one in verdict.obligations:
-            if one.verb in owed and one.ripe:
+            if one.verb in owed and one.ripe and not one.target:
                 owed[one.verb].add(one.to)
         allowed = {verb: set(to) for verb, to in owed.items()}
         for permission in verdict.permissions:

@@ -259,7 +259,8 @@ def _what_is_left(
     ban: Prohibition, owed: Iterable[Obligation], permissions: Iterable[Permission]
 ) -> Prohibition | None:
     """Return what obligations that can be kept now, and permissions, leave of a ban; ``None`` for nothing (D6)."""
-    lifted = {o.to for o in owed if o.ripe and o.verb == ban.verb}
+    # A target is a result to reach; it gives nobody leave to act.
+    lifted = {o.to for o in owed if o.ripe and not o.target and o.verb == ban.verb}
     lifted |= {p.to for p in permissions if p.verb == ban.verb}
     if None in lifted or (ban.to is not None and ban.to in lifted):
         return None

@@ -169,11 +169,14 @@ NUMBERS = [
 ]
 
 
-def test_every_number_and_every_switch_of_the_policy_means_something() -> None:
+@pytest.mark.parametrize(
+    "numbers", [pytest.param(NUMBERS[::6], id="every-sixth"), pytest.param(NUMBERS, id="all", marks=pytest.mark.heavy)]
+)
+def test_every_number_and_every_switch_of_the_policy_means_something(numbers: list[tuple[Any, ...]]) -> None:
     """Each is changed by itself: the file is refused, a verdict changes, or the change says who else reads it."""
     assert len(NUMBERS) > 300
     dead, refused, deciding, elsewhere = [], 0, 0, 0
-    for path in NUMBERS:
+    for path in numbers:
         data = copy.deepcopy(BASE.source.data)
         holder = data
         for part in path[:-1]:
@@ -198,8 +201,8 @@ def test_every_number_and_every_switch_of_the_policy_means_something() -> None:
     assert len(rules) == len(dead)
     assert {rule.id for rule in rules} <= {"tier.T1.escalate_after.unresolved"}
     assert all("off by default" in (rule.why or "") for rule in rules)
-    assert deciding > 150
-    print(f"{len(NUMBERS)} values: {deciding} decide, {elsewhere} are read elsewhere, {refused} are refused")
+    assert deciding > len(numbers) / 3
+    assert refused + deciding + elsewhere + len(dead) == len(numbers)
 
 
 # -- tickets -------------------------------------------------------------------------------------------------------

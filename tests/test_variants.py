@@ -139,7 +139,13 @@ def found(name: str) -> frozenset[tuple[Any, ...]]:
     return frozenset((f.code, f.severity, f.status, f.rules) for f in check_policy(load_policy(name)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+SHORT = ("t1-45m", "p1-hourly-updates", "checklist-trimmed")
+"""Those that are checked in every run; a whole check takes some seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in SHORT else pytest.mark.heavy) for name in NAMES]
+)
 def test_the_check_finds_nothing_new_in_a_variant(name: str) -> None:
     assert found(f"secureai+{name}") - found("secureai") == set()
 
