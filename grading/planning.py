@@ -5,7 +5,8 @@ What is due first goes first. Three things bend that:
 1. of dues at one instant the critical, then the heavier goes first;
 2. where not everything can be in time, what weighs least is late, by as little as the rest allows; a critical duty
    that is late waits for no uncritical one;
-3. before the ticket moves to another tier, what the seat would lose with it is done, if that makes nothing late.
+3. before the ticket moves to another tier, what the seat would lose with it and is due soon is done, if that makes
+   nothing late; what is due later, who takes over can do in good time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Any, Final
 _EPSILON: Final = 1e-6
 _QUICK: Final = 2.0
 """Minutes that a move which is late anyway may wait for a duty that lapses with it."""
+
+_SOON: Final = 15.0
+"""Who takes a ticket over needs about so many minutes before the first thing is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,9 @@ def in_order(jobs: Sequence[Job], now: float) -> list[Job]:
     if moving is None:
         return order
     before = order.index(moving)
+    soon = now + sum(job.minutes for job in order[: before + 1]) + _SOON
     for job in order[before + 1 :]:
-        if not job.lapses:
+        if not job.lapses or job.due > soon:
             continue
         other = [*order]
         other.remove(job)

@@ -119,9 +119,10 @@ def test_what_is_due_first_goes_first_then_critical_then_heavy() -> None:
 
 
 def test_what_lapses_goes_before_the_move_unless_that_makes_it_late() -> None:
-    move, quick = job("move", 2, 5, moves=True), job("quick", 1, 60, lapses=True)
+    move, quick = job("move", 2, 5, moves=True), job("quick", 1, 9, lapses=True)
     assert order(move, quick, job("stays", 1, 60)) == ["quick", "move", "stays"]
-    assert order(move, job("long", 4, 60, lapses=True)) == ["move", "long"]
+    assert order(move, job("long", 4, 9, lapses=True)) == ["move", "long"]
+    assert order(move, job("later", 1, 60, lapses=True)) == ["move", "later"]  # the next holder's, in good time
     assert order(move, quick, job("next", 2, 4)) == ["next", "quick", "move"]
     assert order(move, quick, job("next", 3, 4)) == ["next", "move", "quick"]
 
