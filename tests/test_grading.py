@@ -269,6 +269,16 @@ def test_text_that_a_terminal_would_obey_never_comes_back_from_a_drill() -> None
     assert "\x1b" not in debrief_text(graded("api_401", lines))
 
 
+def test_the_first_response_clock_says_by_what_until_a_priority_is_set() -> None:
+    drill = Drill(load_scenario("api_401"), BOOK, 0)
+    labels = [clock.label for clock in drill.clocks()]
+    assert "First response (by plan)" in labels
+    drill.do({"do": "set_priority", "priority": "P2"})
+    labels = [clock.label for clock in drill.clocks()]
+    assert "First response" in labels
+    assert "First response (by plan)" not in labels
+
+
 def test_acts_beyond_the_horizon_are_told_and_not_counted() -> None:
     lines = [{"minute": 500, "do": "escalate", "to": "T2"}]
     result = graded("api_401", lines)
