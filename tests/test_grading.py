@@ -135,7 +135,7 @@ def test_one_line_of_policy_moves_the_findings_and_the_handbook() -> None:
     sentence = "After {} without progress in Tier 1 the ticket goes to Tier 2."
     assert sentence.format("30 minutes") in handbook_markdown(BOOK.policy)
     assert sentence.format("1 hour") in handbook_markdown(hour.policy)
-    # The third reader, the simulator, is held to the same line in test_sim_policy.py.
+    # The third reader, the simulator, is held to the same line in test_cli.py (one line of policy moves the desk ...).
 
 
 def test_another_policy_than_the_headers_has_to_be_named() -> None:
