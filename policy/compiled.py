@@ -21,7 +21,7 @@ from policy.errors import InputError
 from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
-from policy.verdict import ActKey, Obligation, Verdict
+from policy.verdict import ActKey
 
 ESCALATE: Final = "escalate"
 REPLY: Final = "reply"
@@ -64,10 +64,9 @@ class DeskRules:
         self._tables = FastBook(rulebook)
         self._policy = rulebook.policy
         self._start: dict[str, float] = {}
-        self._calendars: dict[str, Calendar] = {}
-        self._bases: dict[tuple[str, str, str, bool], Verdict] = {}
+        self._calendars: dict[tuple[str, str], Calendar] = {}
+        self._bases: dict[tuple[str, str, str, bool], FastVerdict] = {}
         self._checks = tuple(self._policy.doc.vocabulary.checks)
-        self._plan = next(iter(self._policy.plans))
 
     @property
     def name(self) -> str:
@@ -110,7 +109,7 @@ class DeskRules:
     def _timed(self, priority: str, plan: str, tier: str, *, answered: bool) -> dict[tuple[str, str], Route]:
         """Return the soonest route of each clock to each role, for a ticket that has had a first response or not."""
         base = self._base(priority, plan, tier, answered)
-        calendar, start = self.calendar(priority), self._opening(priority)
+        calendar, start = self.calendar(priority, plan), self._opening(priority, plan)
         found: dict[tuple[str, str], Route] = {}
 
         def keep(clock: str, minutes: float, to: str | None) -> None:
@@ -141,7 +140,7 @@ class DeskRules:
         self._known(tier)
         if signal not in self._policy.doc.vocabulary.signals:
             return ()
-        verdict = self._book.verdict(self._situation(priority, plan, tier, signals=(signal,)))
+        verdict = self._tables.ask(self._situation(priority, plan, tier, signals=(signal,)))
         added = _added(self._base(priority, plan, tier), verdict)
         self.cited.update(rule for owed in added for rule in owed.rules)
         return tuple(dict.fromkeys(owed.to for owed in added if owed.to is not None))
@@ -150,32 +149,32 @@ class DeskRules:
         """Return the minutes within which a customer gets the first response, infinity where none is owed."""
         verdict = self._base(priority, plan, self._first_tier(), answered=False)
         owed = (o for o in _replies(verdict, FIRST_RESPONSE) if o.repeat is None)
-        return self._soonest(priority, owed)
+        return self._soonest(priority, plan, owed)
 
-    def resolution(self, priority: str) -> float:
+    def resolution(self, priority: str, plan: str) -> float:
         """Return the minutes within which a ticket is to be resolved, infinity where none is set."""
-        verdict = self._base(priority, self._plan, self._first_tier())
-        return self._soonest(priority, (o for o in verdict.obligations if o.target and o.verb == RESOLVE))
+        verdict = self._base(priority, plan, self._first_tier())
+        return self._soonest(priority, plan, (o for o in verdict.obligations if o.target and o.verb == RESOLVE))
 
-    def update_every(self, priority: str) -> tuple[tuple[float, float], ...]:
+    def update_every(self, priority: str, plan: str) -> tuple[tuple[float, float], ...]:
         """Return the cadence of the customer's updates: (from this age on, every so many minutes), ascending."""
         tier = self._first_tier()
-        ages = {0.0} | {at for name, _, at in self._thresholds(priority, self._plan, tier) if name == "age"}
+        ages = {0.0} | {at for name, _, at in self._thresholds(priority, plan, tier) if name == "age"}
         cadence: list[tuple[float, float]] = []
         for age in sorted(ages):
-            verdict = self._at(priority, self._plan, tier, "age", age)
+            verdict = self._at(priority, plan, tier, "age", age)
             self.cited.update(rule for o in _replies(verdict, UPDATE) if o.repeat is not None for rule in o.rules)
             every = min((o.repeat for o in _replies(verdict, UPDATE) if o.repeat is not None), default=math.inf)
             if not cadence or cadence[-1][1] != every:
                 cadence.append((age, every))
         return tuple(cadence)
 
-    def calendar(self, priority: str) -> Calendar:
-        """Return the calendar on which tickets of this priority count."""
-        if priority not in self._calendars:
-            asked = Situation(0.0, 0.0, self._plan, self._first_tier(), stated_priority=priority)
-            self._calendars[priority] = self._book.calendar(asked)
-        return self._calendars[priority]
+    def calendar(self, priority: str, plan: str) -> Calendar:
+        """Return the calendar on which tickets of this priority and plan count."""
+        if (priority, plan) not in self._calendars:
+            asked = Situation(0.0, 0.0, plan, self._first_tier(), stated_priority=priority)
+            self._calendars[priority, plan] = self._book.calendar(asked)
+        return self._calendars[priority, plan]
 
     def tier_calendar(self, tier: str) -> Calendar:
         """Return the calendar in which a tier works.
@@ -198,11 +197,12 @@ class DeskRules:
     def _first_tier(self) -> str:
         return next(iter(self._policy.tiers))
 
-    def _opening(self, priority: str) -> float:
-        """Return an instant that begins a week without a holiday: the priority's calendar has just opened."""
-        if priority not in self._start:
-            self._start[priority] = _quiet_monday(self.calendar(priority))
-        return self._start[priority]
+    def _opening(self, priority: str, plan: str) -> float:
+        """Return an instant that begins a week without a holiday: the tickets' calendar has just opened."""
+        calendar = self.calendar(priority, plan)
+        if calendar.name not in self._start:
+            self._start[calendar.name] = _quiet_monday(calendar)
+        return self._start[calendar.name]
 
     def _situation(
         self,
@@ -219,7 +219,7 @@ class DeskRules:
 
         ``answered`` tells whether it had its first response when it was opened.
         """
-        start, calendar = self._opening(priority), self.calendar(priority)
+        start, calendar = self._opening(priority, plan), self.calendar(priority, plan)
         now = calendar.add(start, age)
         standing = clocks or {}
         return Situation(
@@ -241,10 +241,10 @@ class DeskRules:
             },
         )
 
-    def _base(self, priority: str, plan: str, tier: str, answered: bool = True) -> Verdict:
+    def _base(self, priority: str, plan: str, tier: str, answered: bool = True) -> FastVerdict:
         key = (priority, plan, tier, answered)
         if key not in self._bases:
-            self._bases[key] = self._book.verdict(self._situation(priority, plan, tier, answered=answered))
+            self._bases[key] = self._tables.ask(self._situation(priority, plan, tier, answered=answered))
         return self._bases[key]
 
     def _at(
@@ -259,7 +259,7 @@ class DeskRules:
         Ascending by what is seen first, so that what each adds is what it has more than the one before.
         """
         attributes = {"priority": priority, "plan": plan, "tier": tier}
-        day = self.calendar(priority).day_minutes
+        day = self.calendar(priority, plan).day_minutes
         found = set()
         for timer in self._book.timers():
             minutes = timer.figure.minutes(attributes, day)
@@ -267,8 +267,8 @@ class DeskRules:
                 found.add((timer.name, minutes, max(0.0, minutes - _early(timer, attributes, day))))
         return sorted(found, key=lambda timer: (timer[2], timer[1], timer[0]))
 
-    def _soonest(self, priority: str, owed: Iterable[Obligation | Owed]) -> float:
-        calendar, start = self.calendar(priority), self._opening(priority)
+    def _soonest(self, priority: str, plan: str, owed: Iterable[Owed]) -> float:
+        calendar, start = self.calendar(priority, plan), self._opening(priority, plan)
         dated = [(o, o.due) for o in owed if o.due is not None]
         self.cited.update(rule for o, _ in dated for rule in o.rules)
         return min((calendar.open_minutes(start, due) for _, due in dated), default=math.inf)
@@ -278,17 +278,17 @@ def _early(timer: ClockReaches, attributes: Mapping[str, str | None], day: float
     return timer.early.minutes(attributes, day) if timer.early.fixed or timer.early.by else 0.0
 
 
-def _escalations(verdict: Verdict | FastVerdict) -> list[Obligation | Owed]:
+def _escalations(verdict: FastVerdict) -> list[Owed]:
     return [owed for owed in verdict.obligations if owed.verb == ESCALATE]
 
 
-def _added(before: Verdict | FastVerdict, after: Verdict | FastVerdict) -> list[Obligation | Owed]:
+def _added(before: FastVerdict, after: FastVerdict) -> list[Owed]:
     """Return the escalations that are owed anew, or now for one more reason."""
     known: dict[ActKey, set[str]] = {owed.key: set(owed.rules) for owed in _escalations(before)}
     return [owed for owed in _escalations(after) if not set(owed.rules) <= known.get(owed.key, set())]
 
 
-def _replies(verdict: Verdict | FastVerdict, what: str) -> list[Obligation | Owed]:
+def _replies(verdict: FastVerdict, what: str) -> list[Owed]:
     return [
         owed for owed in verdict.obligations
         if owed.verb == REPLY and owed.what == what and owed.to in (None, CUSTOMER)

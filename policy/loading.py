@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from policy.document import (
 )
 from policy.errors import InputError
 from policy.figures import Figures
+from policy.notices import placeholders
 from policy.overlays import VARIANTS, Overlay, split_reference, stacked
 from policy.yaml_source import KeyPath, Source, apply_sets, load_yaml, nearest, validate
 
@@ -260,6 +262,9 @@ def _check_names(builder: Builder) -> None:
     for key, notice in doc.notices.items():
         if notice.promises is not None:
             builder.name(("notices", key, "promises", "what"), "content", notice.promises.what, v.contents)
+        for part, template in (("subject", notice.subject), ("body", notice.body)):
+            if template is not None:
+                builder.at(("notices", key, part), partial(placeholders, template))
     for key, category in v.categories.items():
         for check in category.basic_checks:
             builder.name(("vocabulary", "categories", key, "basic_checks"), "check", check, v.checks)

@@ -35,6 +35,8 @@ _STEERING: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u
 """Characters that turn the reading order of what follows."""
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _DEEPEST: Final = 8
+_DEEPEST_TEMPLATE: Final = 60
+"""How deep the parts of a template may be nested; the shipped ones stay below 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ def _tree(text: str) -> nodes.Template:
     return tree
 
 
-def _only_allowed(node: nodes.Node, *, inside_loop: bool) -> None:
+def _only_allowed(node: nodes.Node, depth: int = 0, *, inside_loop: bool) -> None:
+    if depth > _DEEPEST_TEMPLATE:
+        raise InputError(f"line {node.lineno} of the template: is nested too deeply")
     if not isinstance(node, _ALLOWED):
         kind = type(node).__name__.lower()
         raise InputError(
@@ -118,7 +122,7 @@ def _only_allowed(node: nodes.Node, *, inside_loop: bool) -> None:
     if is_loop and inside_loop:
         raise InputError(f"line {node.lineno} of the template: a loop inside a loop is not allowed")
     for child in node.iter_child_nodes():
-        _only_allowed(child, inside_loop=inside_loop or is_loop)
+        _only_allowed(child, depth + 1, inside_loop=inside_loop or is_loop)
 
 
 def fill_notice(notice: NoticeDoc, values: Mapping[str, Any], shared: Mapping[str, Any]) -> Notice:

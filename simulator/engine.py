@@ -178,7 +178,7 @@ class Desk(simpy.Environment):
         self.open_tickets[index] = ticket
         kind = ticket.kind
         if kind.ages:
-            hours = self.model.priority_hours[ticket.priority]
+            hours = kind.hours
             ticket.ages = tuple(hours.add(now, minutes) for minutes in kind.ages)
             for line, due in zip(self.lines[ticket.priority][self.plan[index]], ticket.ages, strict=True):
                 if not line.line:
@@ -186,7 +186,7 @@ class Desk(simpy.Environment):
                 line.line.append(ticket)
         first = self.tiers[0]
         paged = kind.tiers[0].age_move
-        if paged and self.model.around_the_clock[ticket.priority] and not first.hours.is_open(now):
+        if paged and kind.around_the_clock and not first.hours.is_open(now):
             # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
             ticket.entry, ticket.tier = Entry.PAGED, paged[1]
             ticket.available = now + self.paging[index]
@@ -197,7 +197,7 @@ class Desk(simpy.Environment):
     # -- waiting and taking ------------------------------------------------------------------------------------
 
     def _pool_of(self, ticket: Ticket) -> Pool:
-        if ticket.tier == TOP and self.model.around_the_clock[ticket.priority]:
+        if ticket.tier == TOP and ticket.kind.around_the_clock:
             return self.on_call
         return self.tiers[ticket.tier]
 
@@ -305,7 +305,7 @@ class Desk(simpy.Environment):
         now = ticket.leaves
         released = self._released(ticket, now)
         ticket.sender = ticket.pool
-        up_to_call = to == TOP and self.model.around_the_clock[ticket.priority]
+        up_to_call = to == TOP and ticket.kind.around_the_clock
         if up_to_call:
             released = max(self._reply_sent(ticket, now), now + self.paging[ticket.index])
         self._write(ticket, ticket.ending, now, released)
@@ -334,8 +334,7 @@ class Desk(simpy.Environment):
             ticket.sender = None
             self._free(sender)
         if ticket.stage == Stage.DECISION:
-            hours = self.model.priority_hours[ticket.priority]
-            decided = hours.add(self._now, self.decision[ticket.index])
+            decided = ticket.kind.hours.add(self._now, self.decision[ticket.index])
             self.at(ticket, decided, self._decided)
             return
         ticket.available = self._now

@@ -115,11 +115,13 @@ def _durations(model: DeskModel, tickets: Table, done: Table, upward: Table) -> 
     since = first[escalated["ticket"]]
     on_clock = np.zeros(len(escalated))
     usual = np.zeros(len(escalated))
-    for index, hours in enumerate(model.priority_hours):
-        mine = escalated["priority"] == index
-        if mine.any():
-            on_clock[mine] = hours.between(since[mine], escalated["resolved"][mine])
-            usual[mine] = done["resolution_minutes"][done["priority"] == index].mean()
+    for index, kinds in enumerate(model.kinds):
+        severe = escalated["priority"] == index
+        for plan, kind in enumerate(kinds):
+            mine = severe & (escalated["plan"] == plan)
+            on_clock[mine] = kind.hours.between(since[mine], escalated["resolved"][mine])
+        if severe.any():
+            usual[severe] = done["resolution_minutes"][done["priority"] == index].mean()
     return {
         "escalation_resolution_hours": _mean(on_clock) / 60,
         "escalation_resolution_elapsed_hours": _mean(escalated["resolved"] - since) / 60,
@@ -130,7 +132,8 @@ def _durations(model: DeskModel, tickets: Table, done: Table, upward: Table) -> 
 
 def _work(model: DeskModel, tickets: Table, visits: Table, start: float, end: float) -> dict[str, float]:
     """Return the mean wait in each tier (minutes of its calendar) and how busy its people were."""
-    around = np.array(model.around_the_clock)[tickets["priority"][visits["ticket"]]]
+    always = np.array([[kind.around_the_clock for kind in kinds] for kinds in model.kinds])
+    around = always[tickets["priority"][visits["ticket"]], tickets["plan"][visits["ticket"]]]
     on_call = around & (visits["place"] == len(TIERS) - 1)
     waits: dict[str, float] = {}
     used: dict[str, float] = {}

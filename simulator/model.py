@@ -8,7 +8,7 @@ another process.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -52,10 +52,10 @@ class Rules(Protocol):
     def routes(self, priority: str, plan: str, tier: str) -> Sequence[RouteLike]: ...
     def destination(self, priority: str, plan: str, tier: str, signal: str) -> Sequence[str]: ...
     def first_response(self, priority: str, plan: str) -> float: ...
-    def resolution(self, priority: str) -> float: ...
-    def calendar(self, priority: str) -> Calendar: ...
+    def resolution(self, priority: str, plan: str) -> float: ...
+    def calendar(self, priority: str, plan: str) -> Calendar: ...
     def tier_calendar(self, tier: str) -> Calendar: ...
-    def update_every(self, priority: str) -> Sequence[tuple[float, float]]: ...
+    def update_every(self, priority: str, plan: str) -> Sequence[tuple[float, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,18 @@ class TierRules:
 
 @dataclass(frozen=True, slots=True)
 class KindRules:
-    """What the policy says of tickets of one priority and plan: ``ages`` are instants of age at which something falls
-    due (minutes of the priority's calendar), ``tiers`` the rules in each tier."""
+    """What the policy says of tickets of one priority and plan (times in minutes of its calendar, ``hours``).
 
+    ``updates`` is the cadence of the customer's updates: (from this age on, every so many minutes). ``ages`` are
+    instants of age at which something falls due, ``tiers`` the rules in each tier. Where a kind counts
+    ``around_the_clock``, the top tier's engineer on call takes it.
+    """
+
+    hours: OpenHours
+    around_the_clock: bool
     first_response: float
+    resolution: float
+    updates: tuple[tuple[float, float], ...]
     ages: tuple[float, ...]
     tiers: tuple[TierRules, TierRules, TierRules]
 
@@ -117,11 +125,6 @@ class DeskModel:
     """The measured period is ``[start, end)``; the run is ``[0, end)``."""
     kinds: tuple[tuple[KindRules, ...], ...]
     """Rules by priority and plan index."""
-    resolution: tuple[float, ...]
-    updates: tuple[tuple[tuple[float, float], ...], ...]
-    around_the_clock: tuple[bool, ...]
-    """By priority: its clocks always run, and the top tier's engineer on call takes it."""
-    priority_hours: tuple[OpenHours, ...]
     tier_hours: tuple[OpenHours, ...]
     always: OpenHours
 
@@ -141,7 +144,15 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
     end = to_instant(last_day + timedelta(days=1)) - opening
     known_to = opening + end + AFTERMATH_DAYS * 1440.0
     places = _Places()
-    kinds = tuple(tuple(_kind(rules, places, priority, plan) for plan in plans) for priority in priorities)
+    known: dict[int, OpenHours] = {}
+
+    def hours(calendar: Calendar) -> OpenHours:
+        # The policy hands out the same calendar again and again, and its hours are a long table.
+        if id(calendar) not in known:
+            known[id(calendar)] = OpenHours.of(calendar, opening, known_to)
+        return known[id(calendar)]
+
+    kinds = tuple(tuple(_kind(rules, places, priority, plan, hours) for plan in plans) for priority in priorities)
     return DeskModel(
         desk=desk,
         priorities=priorities,
@@ -153,15 +164,8 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         start=to_instant(start_day) - opening,
         end=end,
         kinds=kinds,
-        resolution=tuple(rules.resolution(p) for p in priorities),
-        updates=tuple(tuple(sorted(rules.update_every(p))) for p in priorities),
-        around_the_clock=tuple(rules.calendar(p).always_open for p in priorities),
-        priority_hours=tuple(OpenHours.of(rules.calendar(p), opening, known_to) for p in priorities),
-        tier_hours=tuple(
-            OpenHours.of(Calendar.always() if _is_missing(rules, t) else rules.tier_calendar(t), opening, known_to)
-            for t in TIERS
-        ),
-        always=OpenHours.of(Calendar.always(), opening, known_to),
+        tier_hours=tuple(hours(Calendar.always() if _is_missing(rules, t) else rules.tier_calendar(t)) for t in TIERS),
+        always=hours(Calendar.always()),
     )
 
 
@@ -191,14 +195,25 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
                 )
 
 
-def _kind(rules: Rules, places: _Places, priority: str, plan: str) -> KindRules:
+def _kind(
+    rules: Rules, places: _Places, priority: str, plan: str, hours: Callable[[Calendar], OpenHours]
+) -> KindRules:
+    calendar = rules.calendar(priority, plan)
     by_tier = [() if _is_missing(rules, tier) else tuple(rules.routes(priority, plan, tier)) for tier in TIERS]
     aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
     t1, t2, t3 = (
         _tier_rules(rules, places, priority, plan, tier, routes, aged)
         for tier, routes in zip(TIERS, by_tier, strict=True)
     )
-    return KindRules(rules.first_response(priority, plan), tuple(aged), (t1, t2, t3))
+    return KindRules(
+        hours=hours(calendar),
+        around_the_clock=calendar.always_open,
+        first_response=rules.first_response(priority, plan),
+        resolution=rules.resolution(priority, plan),
+        updates=tuple(sorted(rules.update_every(priority, plan))),
+        ages=tuple(aged),
+        tiers=(t1, t2, t3),
+    )
 
 
 def _is_missing(rules: Rules, tier: str) -> bool:

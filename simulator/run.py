@@ -53,23 +53,25 @@ def _ticket_table(model: DeskModel, draws: Draws, played: PlayedDesk) -> Table:
     table["holder"] = played.holder
     table["responded"] = _until(played.responded, model.end)
     table["resolved"] = _until(played.resolved, model.end)
-    response = np.array([[kind.first_response for kind in row] for row in model.kinds])[draws.priority, draws.plan]
-    for index, hours in enumerate(model.priority_hours):
-        mine = draws.priority == index
-        opened, resolved = table["opened"][mine], table["resolved"][mine]
-        table["response_due"][mine] = hours.add_all(opened, response[mine])
-        table["resolution_due"][mine] = hours.add_all(opened, model.resolution[index])
-        table["response_minutes"][mine] = hours.between(opened, table["responded"][mine])
-        table["resolution_minutes"][mine] = hours.between(opened, resolved)
-        age = hours.between(opened, np.where(np.isnan(resolved), model.end, resolved))
-        table["updates_due"][mine] = updates_due(age, model.updates[index])
+    response, resolution = np.empty(len(table)), np.empty(len(table))
+    for priority, kinds in enumerate(model.kinds):
+        for plan, kind in enumerate(kinds):
+            mine, hours = (draws.priority == priority) & (draws.plan == plan), kind.hours
+            response[mine], resolution[mine] = kind.first_response, kind.resolution
+            opened, resolved = table["opened"][mine], table["resolved"][mine]
+            table["response_due"][mine] = hours.add_all(opened, kind.first_response)
+            table["resolution_due"][mine] = hours.add_all(opened, kind.resolution)
+            table["response_minutes"][mine] = hours.between(opened, table["responded"][mine])
+            table["resolution_minutes"][mine] = hours.between(opened, resolved)
+            age = hours.between(opened, np.where(np.isnan(resolved), model.end, resolved))
+            table["updates_due"][mine] = updates_due(age, kind.updates)
     table["updates_missed"] = updates_missed(
         table["updates_due"].astype(np.int64), draws.update_luck, model.desk.behaviour.updates_forgotten
     )
     table["csat"] = csat(
         model.desk,
         table["response_minutes"] / response,
-        table["resolution_minutes"] / np.array(model.resolution)[draws.priority],
+        table["resolution_minutes"] / resolution,
         table["updates_missed"] / np.maximum(table["updates_due"], 1),
         table["resolved"] > table["resolution_due"],
     )

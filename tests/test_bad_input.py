@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from deskdrill.main import main
 
 DATA = Path(__file__).parent / "data"
+BAKERY = DATA / "broken" / "bakery.yaml"
 POLICY = str(DATA / "drill_policy.yaml")
 SCENARIO = str(DATA / "drill_scenario.yaml")
 ACTS = '{"minute": 0, "do": "check", "what": "plug"}\n{"minute": 2, "do": "check", "what": "fuse"}\n'
@@ -69,6 +71,38 @@ def test_a_wrong_unit_says_what_a_duration_is(refused: Refused, tmp_path: Path) 
     said = refused("policy", "show", "--policy", policy)
     assert "tiers.counter.no_progress: found '30 fortnights'" in said
     assert '"30m"' in said
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ range(9) }}", "call is not allowed"),
+        ("{{ contacts.__class__ }}", 'the attribute "__class__" is private'),
+        ("{{ contacts['__class__'] }}", "getitem is not allowed"),
+        ("{{ customer|attr('mro') }}", "filter is not allowed"),
+        ("{% for a in b %}{% for c in d %}x{% endfor %}{% endfor %}", "a loop inside a loop is not allowed"),
+        ("{% macro m() %}{% endmacro %}", "macro is not allowed"),
+        ("{% include 'other' %}", "include is not allowed"),
+        ("{% if a %}", "line 1 of the template: Unexpected end of template"),
+        ("{{ " + " and ".join(["a"] * 900) + " }}", "is nested too deeply"),
+        ("{{ a" + ".b" * 900 + " }}", "is nested too deeply"),
+        ("x" * 20_001, "the template is too long"),
+    ],
+)  # fmt: skip
+def test_a_notice_that_reaches_out_is_refused_on_loading(
+    refused: Refused, tmp_path: Path, template: str, said: str
+) -> None:
+    text = (BAKERY).read_text()
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if row.strip().startswith("subject:"))
+    rows = text.splitlines()
+    rows[line - 1] = rows[line - 1].partition("subject:")[0] + f"subject: {json.dumps(template)}"
+    policy = tmp_path / "hostile.yaml"
+    policy.write_text("\n".join(rows) + "\n")
+    for command in ("show", "check", "render"):
+        more = ("--to", tmp_path / "handbook.md") if command == "render" else ()
+        message = refused("policy", command, "--policy", policy, *more)
+        assert f"hostile.yaml:{line}: notices." in message
+        assert said in message
 
 
 @pytest.mark.parametrize("bomb", ["a: &a [x, x]\nb: [*a, *a]\n", "a: &a\n  <<: *a\n"])

@@ -11,8 +11,9 @@ import pytest
 from policy import Policy, Rulebook, Situation, Verdict, load_policy
 from policy.compiled import DeskRules, Route
 from policy.errors import InputError
+from policy.fast import FastBook, FastVerdict
 from policy.loading import FOLDER
-from simulator import load_desk, simulate
+from simulator import load_desk, run_once, simulate
 
 DATA = Path(__file__).parent / "data"
 SMALLHOUSE = DATA / "desk_policy.yaml"
@@ -25,8 +26,9 @@ def rules(**sets: str) -> DeskRules:
 def everything(asked: DeskRules) -> list[object]:
     found: list[object] = [asked.management]
     for priority in asked.priorities:
-        found += [asked.resolution(priority), asked.update_every(priority), asked.calendar(priority).name]
         for plan in asked.plans:
+            found += [asked.resolution(priority, plan), asked.update_every(priority, plan)]
+            found.append(asked.calendar(priority, plan).name)
             found.append(asked.first_response(priority, plan))
             for tier in ("T1", "T2", "T3"):
                 found.append(asked.routes(priority, plan, tier))
@@ -91,11 +93,11 @@ def test_first_response_is_the_earliest_of_plan_and_priority() -> None:
 
 def test_targets_calendars_and_cadences() -> None:
     asked = rules()
-    assert [asked.resolution(p) for p in asked.priorities] == [240, 480, 2400, 1440]
-    assert asked.calendar("P1").always_open
+    assert [asked.resolution(p, "starter") for p in asked.priorities] == [240, 480, 2400, 1440]
+    assert asked.calendar("P1", "starter").always_open
     assert asked.tier_calendar("T1").name == "office"
-    assert asked.update_every("P2") == ((0.0, 120.0), (240.0, 240.0))
-    assert asked.update_every("P4") == ((0.0, math.inf),)
+    assert asked.update_every("P2", "starter") == ((0.0, 120.0), (240.0, 240.0))
+    assert asked.update_every("P4", "starter") == ((0.0, math.inf),)
 
 
 def test_a_holiday_where_the_book_is_probed_changes_no_answer() -> None:
@@ -127,8 +129,8 @@ def test_secureai_as_the_procedure_says_it(secureai: Policy) -> None:
     asked = DeskRules(Rulebook(secureai))
     assert [asked.first_response(p, "enterprise") for p in asked.priorities] == [15, 60, 60, 60]
     assert [asked.first_response(p, "starter") for p in asked.priorities] == [15, 60, 480, 480]
-    assert [asked.resolution(p) for p in asked.priorities] == [240, 480, 2400, 1440]
-    assert [asked.update_every(p)[0][1] for p in asked.priorities] == [30, 120, 480, math.inf]
+    assert [asked.resolution(p, "starter") for p in asked.priorities] == [240, 480, 2400, 1440]
+    assert [asked.update_every(p, "starter")[0][1] for p in asked.priorities] == [30, 120, 480, math.inf]
     t1 = {(r.clock, r.minutes, r.to) for r in asked.routes("P2", "starter", "T1")}
     assert {("age", 60.0, "T2"), ("no_progress", 30.0, "T2"), ("resolution", 480.0, "support_manager")} <= t1
     assert asked.routes("P4", "starter", "T1") == ()
@@ -147,12 +149,35 @@ def test_a_policy_without_the_desks_tiers_is_refused() -> None:
 
 
 def test_asking_is_cheap_enough_to_be_done_for_every_run(secureai: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, verdict = [], Rulebook.verdict
+    """The desk asks the compiled tables alone, a bounded number of times, and never the rulebook itself."""
+    asked, ask = [], FastBook.ask
 
-    def counted(book: Rulebook, situation: Situation) -> Verdict:
+    def counted(book: FastBook, situation: Situation) -> FastVerdict:
         asked.append(situation)
-        return verdict(book, situation)
+        return ask(book, situation)
 
-    monkeypatch.setattr(Rulebook, "verdict", counted)
+    def never(book: Rulebook, situation: Situation) -> Verdict:
+        raise AssertionError("the rulebook was asked for a verdict")
+
+    monkeypatch.setattr(FastBook, "ask", counted)
+    monkeypatch.setattr(Rulebook, "verdict", never)
     everything(DeskRules(Rulebook(secureai)))
     assert 0 < len(asked) < 2000
+
+
+def test_the_calendar_is_that_of_the_priority_and_the_plan() -> None:
+    asked = DeskRules(Rulebook(load_policy("secureai+enterprise-p2-around-the-clock")))
+    assert asked.calendar("P2", "enterprise").always_open
+    assert not asked.calendar("P2", "starter").always_open
+    assert not asked.calendar("P3", "enterprise").always_open
+
+
+def test_a_calendar_of_one_plan_reaches_the_simulated_desk() -> None:
+    base, around = (
+        run_once(load_desk(), load_policy(name), 5, 0).tickets
+        for name in ("secureai", "secureai+enterprise-p2-around-the-clock")
+    )
+    mine = (base["priority"] == 1) & (base["plan"] == list(load_policy("secureai").plans).index("enterprise"))
+    assert (around["resolution_due"][mine] <= base["resolution_due"][mine]).all()
+    assert (around["resolution_due"][mine] < base["resolution_due"][mine]).any()
+    assert (around["resolution_due"][~mine] == base["resolution_due"][~mine]).all()

@@ -32,7 +32,6 @@ PROPERTIES: Final[dict[str, dict[str, Severity]]] = {
     "path": {"path-nobody": "error", "path-stuck": "error", "path-circle": "error", "out-of-hours": "warning"},
     "time": {"timer-beyond-target": "error", "update-promise": "error", "endless-pause": "error"},
     "names": {
-        "notice-template": "error",
         "notice-unfilled": "error",
         "notice-unused-field": "warning",
         "contact-undefined": "error",

@@ -34,13 +34,8 @@ def _notices(policy: Policy) -> Iterator[Finding]:
         used: set[str] = set()
         for part in ("subject", "body"):
             text = getattr(notice, part)
-            if text is None:
-                continue
-            try:
+            if text is not None:
                 used |= placeholders(text)
-            except InputError as error:
-                message = f"{notice.id}: {error}"
-                yield finding(policy, "notice-template", (*path, part), message, "mend the template", [notice.id])
         known = ALWAYS_KNOWN if notice.promises is not None else ALWAYS_KNOWN - {"update_every"}
         for name in sorted(used - set(notice.fields) - known):
             message = f"{notice.id}: nothing fills {{{{ {name} }}}}{nearest(name, notice.fields)}"
