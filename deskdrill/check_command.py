@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deskdrill.options import Commands, add_format, add_policy, command, policy_of
-from deskdrill.output import Column, Table, as_json, narrate, rendered, write, write_file
+from deskdrill.output import Column, Table, as_json, make_folder, narrate, rendered, write, write_file
 
 if TYPE_CHECKING:
     from policy import Policy
@@ -34,6 +34,8 @@ def run_check(arguments: argparse.Namespace) -> int:
     from policy.lint.report import lint
 
     policy = policy_of(arguments)
+    if arguments.examples is not None:
+        make_folder(arguments.examples)
     report = lint(policy)
     files = _write_examples(arguments.examples, report) if arguments.examples is not None else {}
     if arguments.format == "json":
@@ -99,12 +101,6 @@ def _said(finding: Finding) -> str:
 
 def _write_examples(folder: Path, report: Report) -> dict[Finding, str]:
     """Write the situations of findings, and return the name of each file."""
-    from policy.errors import InputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from None
     files: dict[Finding, str] = {}
     for number, one in enumerate((f for f in report.findings if f.example is not None), start=1):
         assert one.example is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskdrill.options import Commands, add_format, command
-from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write
+from deskdrill.output import Column, Progress, Table, as_json, make_folder, narrate, plain, rendered, shortened, write
 
 if TYPE_CHECKING:
     from policy import Policy
-    from policy.diff import Change, Meaning, Region, Touched
+    from policy.diff import Change, Meaning, OpenTicket, Region, Touched
 
 _ABOUT = """\
 A and B are policies: names, files, or stacks such as secureai+t1-45m. The situations that the two decide differently
@@ -42,19 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the difference of two policies."""
     from deskdrill.options import split_sets
     from policy import load_policy
-    from policy.diff import changes, compare, read_tickets, sentences, touched
+    from policy.diff import changes, compare, read_tickets, sentences
 
     sets, _ = split_sets(arguments.sets)
     first, second = load_policy(arguments.first), load_policy(arguments.second, sets)
+    table = None if arguments.tickets is None else read_tickets(arguments.tickets, (first, second))
+    if arguments.examples is not None:  # what cannot be written is said before minutes of work
+        make_folder(arguments.examples)
     edits = changes(first, second)
     meaning = compare(first, second)
-    hit: tuple[Touched, ...] = ()
-    if arguments.tickets is not None:
-        tickets, now = read_tickets(arguments.tickets)
-        governed = second.doc.model_dump().get("applies_to_open", False)
-        hit = tuple(touched(first, second, tickets, now, meaning.kinds))
-        if hit and not governed:
-            narrate("These tickets keep the policy under which they were opened, unless B says applies_to_open: true.")
+    hit = () if table is None else _touched(first, second, meaning, *table)
     if arguments.examples is not None:
         _write_examples(meaning, second, arguments.examples)
     words = sentences(first, second)
@@ -68,6 +65,22 @@ def run(arguments: argparse.Namespace) -> int:
         if part:
             write(part)
     return 0
+
+
+def _touched(
+    first: Policy, second: Policy, meaning: Meaning, tickets: Sequence[OpenTicket], now: float
+) -> tuple[Touched, ...]:
+    """Return the open tickets that the change touches, and say beside it what the reader should know of them."""
+    from policy.diff import outside_tiers, standing, touched
+
+    with Progress("open tickets compared") as progress:
+        hit = tuple(touched(first, second, tickets, now, meaning.kinds, progress))
+    if said := standing(first, second, hit):
+        narrate(said)
+    for role, number in outside_tiers(tickets, (first, second)).items():
+        held = "1 open ticket is" if number == 1 else f"{number} open tickets are"
+        narrate(f"{held} held by {role}, which is no tier; what is owed there the table is not enough to tell.")
+    return hit
 
 
 def _edits(edits: Sequence[Change]) -> str:

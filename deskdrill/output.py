@@ -112,6 +112,23 @@ def rendered(table: Table, form: str) -> str:
     return {"csv": as_csv, "md": as_markdown}.get(form, as_table)(table)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those around it, unless it is there; what is written into it comes later.
+
+    Raises:
+        InputError: it cannot be made, or nothing can be written into it.
+    """
+    from policy.errors import InputError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{path}: cannot be made or written into: {reason}") from None
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a text file, all of it or nothing: beside its place first, then renamed.
 

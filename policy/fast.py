@@ -128,16 +128,7 @@ class FastBook:
             InputError: the situation uses a tier, plan or priority that the policy does not have.
         """
         s = situation
-        if s.tier not in self._policy.tiers or s.plan not in self._policy.plans:
-            self.book.facts(s)  # says what is wrong
-        kind = self._kind_of.get(s.category, -1)
-        opening = self._openings.get((s.plan, s.tier, s.status, kind))
-        if opening is None:
-            opening = self._open(s)
-        row = self._layout.row(s)
-        opening.table.run(row, s)
-        priority, known, rules = self._priority(opening, row, s)
-        row[PRIORITY], row[PRIORITY + 1] = (True, known), (False, known)
+        opening, priority, row, known, rules = self._opened(s)
         calendar = self._calendar(opening, priority, row, s)
         page = opening.pages.get((priority, id(calendar)))
         if page is None:
@@ -162,7 +153,30 @@ class FastBook:
             verdict.paused = list(paused.items())
         return verdict
 
+    def calendar(self, situation: Situation) -> Calendar:
+        """Return what ``Rulebook.calendar`` returns: the calendar on which the situation's rules count.
+
+        Raises:
+            InputError: the situation uses a tier, plan or priority that the policy does not have.
+        """
+        opening, priority, row = self._opened(situation)[:3]
+        return self._calendar(opening, priority, row, situation)
+
     # -- asking ------------------------------------------------------------------------------------------------
+
+    def _opened(self, s: Situation) -> tuple[_Opening, str | None, Row, float, tuple[str, ...]]:
+        """Return the opening of a situation, its priority, its row so far, since when it has the priority, and why."""
+        if s.tier not in self._policy.tiers or s.plan not in self._policy.plans:
+            self.book.facts(s)  # says what is wrong
+        kind = self._kind_of.get(s.category, -1)
+        opening = self._openings.get((s.plan, s.tier, s.status, kind))
+        if opening is None:
+            opening = self._open(s)
+        row = self._layout.row(s)
+        opening.table.run(row, s)
+        priority, known, rules = self._priority(opening, row, s)
+        row[PRIORITY], row[PRIORITY + 1] = (True, known), (False, known)
+        return opening, priority, row, known, rules
 
     def _priority(self, opening: _Opening, row: Row, s: Situation) -> tuple[str | None, float, tuple[str, ...]]:
         for name, rules in zip(self._priorities, opening.defining, strict=True):

@@ -12,7 +12,7 @@ import pytest
 
 from policy import Policy, Rulebook, load_policy
 from policy.clocks import Clock
-from policy.diff import changes, compare, differ, read_tickets, sentences, touched
+from policy.diff import changes, compare, differ, sentences
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
 from policy.yaml_source import Source, load_yaml
@@ -203,50 +203,6 @@ def test_every_number_and_every_switch_of_the_policy_means_something(numbers: li
     assert all("off by default" in (rule.why or "") for rule in rules)
     assert deciding > len(numbers) / 3
     assert refused + deciding + elsewhere + len(dead) == len(numbers)
-
-
-# -- tickets -------------------------------------------------------------------------------------------------------
-
-HEAD = "ticket_id,priority,segment,holder,opened_at,first_response_at,resolved_at\n"
-
-
-def table(tmp_path: Path, *rows: str) -> Path:
-    file = tmp_path / "tickets.csv"
-    file.write_text(HEAD + "".join(row + "\n" for row in rows), encoding="utf-8")
-    return file
-
-
-def test_open_tickets_that_a_change_touches(tmp_path: Path) -> None:
-    file = table(
-        tmp_path,
-        "1,P2,professional,T1,2025-01-27T09:00:00Z,2025-01-27T09:10:00Z,",
-        "2,P2,professional,T1,2025-01-27T09:00:00Z,2025-01-27T09:10:00Z,2025-01-27T09:30:00Z",
-        "3,P4,professional,T1,2025-01-27T09:00:00Z,,",
-        "4,P2,professional,T3,2025-01-27T09:00:00Z,2025-01-27T09:10:00Z,",
-    )
-    tickets, now = read_tickets(file)
-    assert [t.id for t in tickets] == ["1", "3", "4"]
-    later = changed(priorities__P2__within__assign_t2="90m")
-    hit = list(touched(BASE, later, tickets, now, compare(BASE, later).kinds))
-    assert [t.ticket.id for t in hit] == ["1"]
-    assert "10:00 UTC" in hit[0].now[0]
-    assert "10:30 UTC" in hit[0].now[0]
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("1,P2,professional,T1,soon,,", "tickets.csv:2: opened_at"),
-        ("1,P2,professional,T1,2025-01-27T09:00:00,,", "offset"),
-    ],
-)
-def test_a_table_that_cannot_be_read(tmp_path: Path, row: str, said: str) -> None:
-    with pytest.raises(InputError, match=re.escape(said)):
-        read_tickets(table(tmp_path, row))
-    bad = tmp_path / "bad.csv"
-    bad.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(InputError, match="there is no column"):
-        read_tickets(bad)
 
 
 def test_clocks_stand_where_the_example_says() -> None:

@@ -91,7 +91,7 @@ class _Pair:
     @classmethod
     def of(cls, first: Policy, second: Policy) -> _Pair:
         """Lay two policies over one space; acts that no changed rule speaks of are left out."""
-        touched = _touched(first, second)
+        touched = changed_acts(first, second)
         here = Space(first, beside=second)
         there = Space(second, beside=here)
         before, after = _by_act(effects(here, touched)), _by_act(effects(there, touched))
@@ -141,7 +141,7 @@ def _kinds(here: Space, there: Space, different: Node) -> frozenset[tuple[str, s
     )
 
 
-def _touched(first: Policy, second: Policy) -> Touched | None:
+def changed_acts(first: Policy, second: Policy) -> Touched | None:
     """Return the acts of the rules that differ; ``None`` where something differs on which every rule may rest."""
     for name in ("relative_roles", "calendar_cases", "impossible", "plans", "categories"):
         if getattr(first, name) != getattr(second, name):
