@@ -6,10 +6,11 @@ import argparse
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
 
 from deskdrill.options import Commands, add_format, add_policy, command, policy_of
-from deskdrill.output import Column, Table, as_json, make_folder, narrate, rendered, write, write_file
+from deskdrill.output import Column, Table, as_json, make_folder, narrate, plain, rendered, write, write_file
 
 if TYPE_CHECKING:
     from policy import Policy
@@ -19,6 +20,9 @@ _CHECK = """\
 Each property is proved, refuted or not proved; docs/lint.md explains every code. A finding has a smallest situation in
 which it shows; --examples writes these as files for "deskdrill policy verdict".
 Exit code 1 if there are errors; warnings and notes leave it at 0."""
+
+_WIDTH: Final = 80
+"""Columns of a terminal, which lines of prose keep to."""
 
 
 def add(commands: Commands) -> None:
@@ -42,10 +46,9 @@ def run_check(arguments: argparse.Namespace) -> int:
         write(as_json(_whole(policy, report)))
     else:
         if arguments.format == "table":
-            write(_summary(policy, report))
-        table = rendered(_table(report, files, arguments.format), arguments.format)
-        if arguments.format != "table" or report.findings:
-            write(("\n" if arguments.format == "table" else "") + table)
+            write(_summary(policy, report) + _listed(report, files))
+        else:
+            write(rendered(_table(report, files), arguments.format))
     if files:
         narrate(f"Wrote {_counted(len(files), 'situation')} to {arguments.examples}.")
     return 1 if report.count("error") else 0
@@ -73,19 +76,39 @@ def _summary(policy: Policy, report: Report) -> str:
     counted = [_counted(report.count("error"), "error"), _counted(report.count("warning"), "warning"),
                _counted(report.count("note"), "note")]  # fmt: skip
     silenced = f"; {_counted(len(report.silenced), 'finding')} silenced by the policy" if report.silenced else ""
-    return (
-        f"{policy.doc.title}\n"
+    told = (
+        policy.doc.title,
         f"{report.rules} rules loaded, {_deciding(policy)} of them decide something; "
-        f"{len(policy.entries())} entries in all, each with its source.\n"
-        f"{len(report.properties)} properties over {report.situations:,} situations: {proved}.\n"
-        f"{', '.join(counted)}{silenced}.\n"
+        f"{len(policy.entries())} entries, each with a source.",
+        f"{len(report.properties)} properties over {report.situations:,} situations: {proved}.",
+        f"{', '.join(counted)}{silenced}.",
     )
+    return "".join(f"{line}\n" for part in told for line in wrap(part, _WIDTH, subsequent_indent="  "))
 
 
-def _table(report: Report, files: dict[Finding, str], form: str) -> Table:
-    """Return the findings as a table; people get one rule and no suggestions, or a line would be too long to read."""
-    names = ["severity", "status", "line", "code"]
-    names += ["rule", "message"] if form == "table" else ["rules", "message", "suggestion", "file"]
+def _listed(report: Report, files: dict[Finding, str]) -> str:
+    """Return the findings for the eye: place, code and rule of each on a line, below it what is to be said."""
+    heads = [(one.severity, _place(one), one.code) for one in report.findings]
+    widths = [max(map(len, parts)) for parts in zip(*heads, strict=True)]
+    indent = " " * (widths[0] + 2) if widths else ""
+    lines = []
+    for one, head in zip(report.findings, heads, strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(head, widths, strict=True)]
+        told = _said(one) if one.status == "REFUTED" else f"{one.status.capitalize()}: {_said(one)}"
+        lines += ["", plain("  ".join((*cells, one.rule)), one_line=True).rstrip()]
+        lines += wrap(plain(told, one_line=True), _WIDTH, initial_indent=indent, subsequent_indent=indent,
+                      break_long_words=False, break_on_hyphens=False)  # fmt: skip
+        lines += [f"{indent}Example: {files[one]}"] if one in files else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _place(finding: Finding) -> str:
+    return finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+
+
+def _table(report: Report, files: dict[Finding, str]) -> Table:
+    """Return the findings as a table for programs and documents."""
+    names = ["severity", "status", "line", "code", "rules", "message", "suggestion", "file"]
     columns = [Column(name, right=name == "line") for name in (*names, *(["example"] if files else []))]
     rows = []
     for one in report.findings:

@@ -156,8 +156,7 @@ def _speaks_of(act: Act, acts: Acts | None) -> bool:
 def _differing(before: Owed, after: Owed) -> tuple[str, ...]:
     """Return what is owed differently, in words."""
     return tuple(
-        f"{' '.join(part for part in key if part)}: "
-        f"{_terms(before.get(key))} → {_terms(after.get(key))}"
+        f"{' '.join(part for part in key if part)}: {_terms(before.get(key))} → {_terms(after.get(key))}"
         for key in dict.fromkeys((*before, *after))
         if before.get(key) != after.get(key)
     )
