@@ -29,7 +29,7 @@ def show_origin(policy: Policy, what: str | None, form: str) -> None:
     rows = []
     for one in found:
         rows.append((one["path"], _text(one["value"], form), one["from"], ""))
-        rows += [(one["path"], _text(old["value"], form), old["from"], "replaced") for old in reversed(one["replaced"])]
+        rows += [(one["path"], _text(old["value"], form), old["from"], "replaced") for old in one["replaced"]]
     if not rows and form == "table":
         write("Every value is the policy file's own.\n")
         return
@@ -88,12 +88,13 @@ def find(policy: Policy, what: str) -> KeyPath:
 
 
 def _history(policy: Policy, path: KeyPath) -> dict[str, Any]:
+    """Return a value, where it comes from, and what it replaced, the newest first."""
     source = policy.source
     return {
         "path": _label(source.data, path),
         "value": _at(source.data, path),
         "from": source.place(path),
-        "replaced": [{"value": step.value, "from": step.place} for step in source.replaced.get(path, ())],
+        "replaced": [{"value": step.value, "from": step.place} for step in reversed(source.replaced.get(path, ()))],
     }
 
 

@@ -182,7 +182,7 @@ def load_policy(ref: str | Path = "secureai", sets: Mapping[str, str] | None = N
     source = load_yaml(path, name=path.name if path.parent == FOLDER else str(first))
     if isinstance(source.data, dict) and "overlay" in source.data and "deskdrill_policy" not in source.data:
         raise source.error((), f"is an overlay, not a policy; name the policy first: secureai+{first}")
-    source, applied = stacked(source, overlays)
+    source, applied = stacked(source, overlays, ref)
     policy = build_policy(apply_sets(source, sets or {}, prefix="policy."))
     return replace(policy, name="+".join((policy.name, *(one.name for one in applied))), overlays=applied)
 

@@ -8,7 +8,7 @@ value that nobody reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, get_args, get_origin
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from policy.document import PolicyDoc, RuleDoc
 from policy.errors import InputError
-from policy.explain import closest, nearest
+from policy.explain import closest, nearest, shown
 from policy.yaml_source import Data, KeyPath, Removed, Source, Step, dotted
 
 ADD, FIRST, REMOVE, REPLACE = "$add", "$first", "$remove", "$replace"
@@ -274,6 +274,7 @@ class _Merge:
             elif key == FIRST:
                 items = [*more, *items]
             elif key == REMOVE:
+                self._once(more, here)
                 for gone in more:
                     known = [node for node in items if gone.plain() in (node.plain(), _named(node))]
                     if not known:
@@ -298,7 +299,14 @@ class _Merge:
         for node in nodes:
             if not isinstance(node.value, str):
                 raise self.error(node, path, "expected a name, or a list of names")
+        self._once(nodes, path)
         return {node.value: node for node in nodes}
+
+    def _once(self, nodes: Sequence[Node], path: KeyPath) -> None:
+        """Refuse a list that says one thing twice: one of them was meant to be another."""
+        for index, node in enumerate(nodes):
+            if node.plain() in (one.plain() for one in nodes[:index]):
+                raise self.error(node, path, f"{shown(node.plain())} stands twice")
 
     def _known(self, change: Node, path: KeyPath, name: str, legal: Mapping[Any, Any], kind: str) -> None:
         if name not in legal:

@@ -107,10 +107,11 @@ def _find(ref: str, beside: Path | None) -> Path:
     return path
 
 
-def stacked(base: Source, names: Sequence[str]) -> tuple[Source, tuple[Overlay, ...]]:
+def stacked(base: Source, names: Sequence[str], ref: str | Path) -> tuple[Source, tuple[Overlay, ...]]:
     """Return a policy's document with overlays on top, and those overlays in the order in which they were applied.
 
-    An overlay that builds on others brings them along, each once, before itself.
+    An overlay that builds on others brings them along, each once, before itself. ``ref`` is how the stack was asked
+    for, for messages.
 
     Raises:
         InputError: an overlay that is not there, is named twice, is of another policy, builds on itself, or changes
@@ -123,7 +124,7 @@ def stacked(base: Source, names: Sequence[str]) -> tuple[Source, tuple[Overlay, 
     for name in names:
         path = _find(name, None).resolve()
         if path in named:
-            raise InputError(f'the overlay "{name}" stands twice in {"+".join(names)}')
+            raise InputError(f'the overlay "{name}" stands twice in {str(ref)[:300]}')
         named.add(path)
         _collect(read_overlay(name), stack, ())
     policy = str(base.data.get("name", "")) if isinstance(base.data, dict) else ""

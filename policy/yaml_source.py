@@ -338,12 +338,15 @@ def _resolve(source: Source, data: Data, text: str, told: str) -> KeyPath:
 
 
 def _hint(source: Source, path: list[Key], holder: Mapping[str, Data], text: str) -> str:
-    """Return the nearest legal path: beside the first wrong word, else one that ends so, else any that is like it."""
+    """Return the nearest legal path: beside the first wrong word, else one that ends so, else any that is like it.
+
+    What stands in an entry of a list is no guess: there are many entries, and nothing was said of any.
+    """
     wrong = re.split(r"[.\[]", text.removeprefix(dotted(path)).removeprefix("."))[0]
     near = closest(wrong, holder)
     if near is not None:
         return f'; did you mean "{dotted((*path, near))}"?'
-    known = [dotted(p) for p in source.lines if p]
+    known = [dotted(p) for p in source.lines if p and not any(isinstance(part, int) for part in p)]
     near = next((k for k in known if k.endswith(f".{text}")), None) or (None if path else closest(text, known))
     return f'; did you mean "{near}"?' if near else nearest("", [dotted((*path, key)) for key in holder])
 

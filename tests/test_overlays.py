@@ -149,6 +149,9 @@ WRONG = {
     "added twice": ("figures: {$add: {tell_within: 5m}}", "is there already; leave $add out to change it"),
     "removed what is not there": ("figures: {$remove: [tell]}", 'bakery has no entry "tell" here'),
     "not in the list": ("precedence: {$remove: [dutty]}", 'there is no "dutty" in the list; did you mean "duty"?'),
+    "removed twice": ("rules: {$remove: [hand.over, hand.over]}", "changes.rules.$remove: 'hand.over' stands twice"),
+    "removed twice from a mapping": ("figures: {$remove: [tell_within, tell_within]}", "'tell_within' stands twice"),
+    "removed twice from a list": ("precedence: {$remove: [duty, duty]}", "precedence.$remove: 'duty' stands twice"),
     "a list as a mapping": ("precedence: {duty: 1}", "is a list; write the whole list, or {$add: […]"),
     "no such instruction": ("figures: {$ad: {x: 5m}}", 'is no instruction; did you mean "$add"?'),
     "instruction on a value": ("tiers: {counter: {label: {$add: [x]}}}", "holds a single value; $add has no use here"),
@@ -176,7 +179,8 @@ def test_overlays_of_another_policy_and_things_that_are_none() -> None:
     load_policy(overlay("figures: {tell_within: 5m}", head="of: [secureai, bakery]"))
     assert "is a whole policy, not an overlay" in error("./bakery.yaml+./bakery.yaml")
     assert "is an overlay, not a policy" in error("./mine.yaml")
-    assert "stands twice" in error("./bakery.yaml+./mine.yaml+./mine.yaml")
+    twice = "./bakery.yaml+./mine.yaml+./mine.yaml"
+    assert error(twice) == f'the overlay "./mine.yaml" stands twice in {twice}'
     assert 'there is no overlay named "t1-45"; did you mean "t1-45m"?' in error("secureai+t1-45")
     assert '"t1-45m" is an overlay, not a policy; name the policy first: secureai+t1-45m' in error("t1-45m")
     assert "expected a policy and overlays" in error("secureai+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_origins_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert lines[2].startswith("tiers.T1.no_progress,45m,variants/t1-45m.yaml:")
     assert lines[3].startswith("tiers.T1.no_progress,30m,secureai.yaml:")
     assert [line.rpartition(",")[2] for line in lines[2:]] == ["replaced", "replaced"]
+    (found,) = json.loads(shown("tiers.T1.no_progress", *stack, "--format", "json"))
+    assert [one["value"] for one in (found, *found["replaced"])] == ["50m", "45m", "30m"]  # the newest first, as above
     everything = shown(*stack)
     assert "workflow.checklist.sla  " in everything
     assert "(removed)" in everything

@@ -314,6 +314,13 @@ def test_a_value_is_set(path: str, value: str, reach: tuple[Any, ...], read: obj
     assert str(changed.error(reach, "no")) == f"--set {path}={value}: {dotted(reach)}: no"
 
 
+def test_an_entry_of_a_list_is_never_the_guess() -> None:
+    source = load_yaml("title: x\nlint: {silence: [{rules: [a]}]}\n", name="d.yaml")
+    with pytest.raises(InputError) as error:
+        apply_sets(source, {"rules": "1"}, prefix="policy.")
+    assert "silence" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
