@@ -115,12 +115,12 @@ class Act:
         return head | {"do": self.verb} | {k: list(v) if isinstance(v, tuple) else v for k, v in self.fields.items()}
 
 
-def read_act(raw: Mapping[str, Any], *, line: int = 0) -> tuple[Act, tuple[str, ...]]:
-    """Return a transcript line as an act, and warnings about fields that mean nothing.
+def read_act(raw: Mapping[str, Any], *, line: int = 0) -> Act:
+    """Return a transcript line as an act.
 
     Raises:
-        ActError: no verb or an unknown one (the nearest is named), a field missing or of the wrong kind, a number
-            that is negative, not finite or beyond ``MAX_MINUTE``.
+        ActError: no verb or an unknown one, a field that the verb does not have (the nearest is named), one that is
+            missing or of the wrong kind, a number that is negative, not finite or beyond ``MAX_MINUTE``.
     """
     verb = raw.get("do")
     if verb is None:
@@ -128,6 +128,10 @@ def read_act(raw: Mapping[str, Any], *, line: int = 0) -> tuple[Act, tuple[str, 
     if not isinstance(verb, str) or verb not in VERBS:
         raise ActError(f'unknown verb "{_shown(verb)}"{nearest(str(verb), VERBS)}')
     spec = VERBS[verb]
+    legal = {field.name for field in spec.fields} | _ALWAYS
+    for name in raw:
+        if name not in legal:
+            raise ActError(f'"{_shown(name)}" is no field of "{verb}"{nearest(str(name), legal)}')
     minute = None if raw.get("minute") is None else _number(raw["minute"], "minute")
     fields: dict[str, Any] = {}
     for field in spec.fields:
@@ -137,13 +141,7 @@ def read_act(raw: Mapping[str, Any], *, line: int = 0) -> tuple[Act, tuple[str, 
                 raise ActError(f'"{verb}" needs "{field.name}"')
             continue
         fields[field.name] = _value(field, value)
-    legal = {field.name for field in spec.fields}
-    warnings = tuple(
-        f'"{_shown(name)}" means nothing to "{verb}" and is ignored{nearest(str(name), legal)}'
-        for name in raw
-        if name not in legal and name not in _ALWAYS
-    )
-    return Act(verb, fields, minute, line), warnings[:5]
+    return Act(verb, fields, minute, line)
 
 
 def _value(field: FieldSpec, value: Any) -> Any:

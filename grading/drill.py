@@ -161,7 +161,7 @@ class Drill:
         """
         if self.ended:
             raise ActError("the drill is over; nothing more can be done")
-        known = act if isinstance(act, Act) else read_act(act)[0]
+        known = act if isinstance(act, Act) else read_act(act)
         deeds = self._deeds(known)
         said = len(self._world.messages)
         begun = max(self.minute, known.minute or 0.0)

@@ -91,12 +91,14 @@ def _choices(verb: str, field: str, world: World, policy: Policy) -> tuple[Choic
             names = list(vocabulary.channels)
         case "notice":
             names = [key for key, notice in policy.notices.items() if notice.audience == "customer"]
-        case "tells" | "what" | "handoff" | "reason" | "state":
-            names = contents_for(verb, policy, form=field == "handoff", reason=field == "reason")
+        case "reason":
+            names = [*contents_for(verb, policy), *vocabulary.signals]
+        case "tells" | "what" | "handoff" | "state":
+            names = contents_for(verb, policy, form=field == "handoff")
     return tuple(Choice(name, policy.label(name)) for name in names)
 
 
-def contents_for(verb: str, policy: Policy, *, form: bool = False, reason: bool = False) -> list[str]:
+def contents_for(verb: str, policy: Policy, *, form: bool = False) -> list[str]:
     """Return the contents that a verb can carry, as far as the policy's rules use them with it."""
     used: dict[str, Any] = {}
     for rule in policy.rules:
@@ -105,4 +107,4 @@ def contents_for(verb: str, policy: Policy, *, form: bool = False, reason: bool 
             if act.verb == ("handoff" if form else verb):
                 used.update(dict.fromkeys(w for w in act.what if w is not None))
     contents = policy.doc.vocabulary.contents
-    return [name for name in contents if name in used and not reason]
+    return [name for name in contents if name in used]

@@ -104,7 +104,7 @@ def _jobs(able: Sequence[tuple[Obligation, dict[str, Any]]], held_up: float, dri
         jobs.append(
             Job(
                 act=act,
-                minutes=drill.cost(read_act(act)[0]),
+                minutes=drill.cost(read_act(act)),
                 due=min(due, held_up) if act["do"] == "check" else due,
                 critical=any(duty.critical for duty in duties),
                 weight=sum(duty.weight for duty in duties),

@@ -23,6 +23,8 @@ from scenarios import clean_text
 VERSION: Final = 1
 MAX_BYTES: Final = 2_000_000
 MAX_LINES: Final = 5_000
+_WARNED: Final = 5
+"""So many lines out of order are told; more would say no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,25 @@ def read_transcript(where: Path | str, *, name: str | None = None) -> Transcript
             header = _header(row, shown, number)
             continue
         try:
-            act, odd = read_act(row, line=number)
+            acts.append(read_act(row, line=number))
         except ActError as error:
             raise InputError.at(shown, number, None, str(error)) from None
-        acts.append(act)
-        warnings.extend(f"{shown}:{number}: {text}" for text in odd)
+    warnings += [f"{shown}:{text}" for text in _out_of_order(acts)]
     if torn is not None:
         warnings.append(f"{shown}:{torn}: the last line is torn and was dropped; everything before it counts")
     elif not rows:
         warnings.append(f"{shown}: is empty, so nothing was done")
     return Transcript(header, in_order(acts), tuple(warnings), shown)
+
+
+def _out_of_order(acts: Iterable[Act]) -> list[str]:
+    """Return a word about each of the first acts that stand after one which was begun later."""
+    last, found = 0.0, []
+    for act in acts:
+        if act.minute is not None and act.minute < last:
+            found.append(f"{act.line}: was begun at minute {act.minute:g}, before the act above it; it is taken first")
+        last = last if act.minute is None else act.minute
+    return found[:_WARNED]
 
 
 def in_order(acts: Iterable[Act]) -> tuple[Act, ...]:
@@ -154,8 +165,16 @@ def _object(line: bytes) -> Mapping[str, Any]:
     def refuse(constant: str) -> float:
         raise InputError(f"holds {constant}, which is no number")
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f'the key "{clean_text(twice, one_line=True)[:40]}" stands twice')
+        return found
+
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=refuse)
+        value = json.loads(line.decode("utf-8"), parse_constant=refuse, object_pairs_hook=once)
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text") from None
     except RecursionError:

@@ -38,7 +38,7 @@ def tags(act: Act, policy: Policy) -> tuple[str, ...]:
     """Return the contents that an act names: the notice, what it tells, the priority, the parts of a form filled in.
 
     Raises:
-        ActError: a content that the policy does not have; the nearest is told.
+        ActError: a content or a reason that the policy does not have; the nearest is told.
     """
     named: list[str] = []
     if act.verb in ("check", "ask"):
@@ -51,7 +51,11 @@ def tags(act: Act, policy: Policy) -> tuple[str, ...]:
     for tag in named:
         if tag not in legal:
             raise ActError(f'"{act.verb}" cannot carry "{tag}"{nearest(tag, legal)}')
-    # A reason or a state may be free words; it counts as a content where the policy knows it as one.
+    reason = act.word("reason")
+    if reason is not None and reason not in (known := reasons(policy)):
+        expected = nearest(reason, known) or "; expected a signal or a content of the policy"
+        raise ActError(f'there is no reason "{reason}"{expected}')
+    # A reason may be a signal, a state may be free words; they count as contents where the policy knows them as such.
     named += [word for word in (act.fields.get("reason"), act.fields.get("state")) if word in legal]
     return tuple(dict.fromkeys(named))
 
@@ -60,6 +64,11 @@ def contents(policy: Policy) -> frozenset[str]:
     """Return every content that an act may carry."""
     vocabulary = policy.doc.vocabulary
     return frozenset({*vocabulary.contents, *vocabulary.checks, *policy.priorities, *policy.notices})
+
+
+def reasons(policy: Policy) -> frozenset[str]:
+    """Return everything that may be the reason of an act: what can be known of a ticket, or a content."""
+    return contents(policy) | frozenset(policy.doc.vocabulary.signals)
 
 
 def contents_of(verb: str, policy: Policy) -> tuple[str, ...]:

@@ -10,10 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grading.acts import VERBS, read_act
+from grading.course import play_transcript
+from grading.drill import Drill
 from grading.errors import ActError
 from grading.transcript import read_transcript
+from policy import Rulebook, load_policy
 from policy.errors import DeskDrillError, InputError
+from scenarios import load_scenario
 
+BOOK = Rulebook(load_policy("secureai"))
 HEADER = '{"deskdrill": 1, "scenario": "api_401", "seed": 3, "policy": "secureai", "policy_digest": "abc"}\n'
 CHECK = '{"minute": 0, "do": "check", "what": "token_validity"}\n'
 WAIT = '{"minute": 5, "do": "wait", "minutes": 2.5}\n'
@@ -111,15 +116,59 @@ def test_acts_are_taken_in_order_of_their_minute() -> None:
     follows = '{"do": "resolve"}\n'
     transcript = read_transcript(HEADER + late + follows + CHECK)
     assert [act.verb for act in transcript.acts] == ["check", "set_priority", "resolve"]
+    assert transcript.warnings == ("<transcript>:4: was begun at minute 0, before the act above it; it is taken first",)
 
 
-def test_unknown_fields_are_warned_about() -> None:
-    transcript = read_transcript(HEADER + '{"do": "notify", "to": "t2_lead", "vai": "email"}\n')
-    assert 'did you mean "via"' in transcript.warnings[0]
+def test_many_lines_out_of_order_are_not_all_told() -> None:
+    lines = "".join(f'{{"minute": {minute}, "do": "resolve"}}\n' for minute in range(50, 0, -1))
+    assert len(read_transcript(HEADER + lines).warnings) == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"do": "notify", "to": "t2_lead", "vai": "email"}', '"vai" is no field of "notify"; did you mean "via"?'),
+        ('{"do": "resolve", "to": "T2"}', '"to" is no field of "resolve"; expected one of: do, minute, note, text'),
+        ('{"do": "notify", "to": "T2", "to": "T3"}', 'the key "to" stands twice'),
+        ('{"do": "handoff", "to": "T2", "handoff": {"notes": "a", "notes": "b"}}', 'the key "notes" stands twice'),
+    ],
+)
+def test_a_field_too_many_is_refused_with_its_line(line: str, said: str) -> None:
+    for after in ("", CHECK):  # the last line of a file is no torn one for that
+        with pytest.raises(InputError) as error:
+            read_transcript(HEADER + CHECK + line + "\n" + after)
+        assert str(error.value) == f"<transcript>:3: {said}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("needs_expertize", 'there is no reason "needs_expertize"; did you mean "needs_expertise"?'),
+        ("zzz", 'there is no reason "zzz"; expected a signal or a content of the policy'),
+    ],
+)
+def test_a_reason_that_the_policy_does_not_know_is_refused_with_its_line(reason: str, said: str) -> None:
+    transcript = read_transcript(CHECK + json.dumps({"do": "escalate", "to": "T2", "reason": reason}) + "\n")
+    with pytest.raises(InputError) as error:
+        play_transcript(transcript, load_scenario("api_401"), BOOK, 0)
+    assert str(error.value) == f"<transcript>:2: {said}"
+
+
+def test_the_reasons_that_are_offered_are_accepted() -> None:
+    drill = Drill(load_scenario("api_401"), BOOK)
+    (act,) = [option for option in drill.options() if option.verb == "escalate"]
+    (field,) = [field for field in act.fields if field.name == "reason"]
+    assert "needs_expertise" in {choice.value for choice in field.choices}
+    for choice in field.choices:
+        Drill(load_scenario("api_401"), BOOK).do({"do": "escalate", "to": "T2", "reason": choice.value})
+
+
+def test_a_note_may_stand_anywhere() -> None:
+    assert read_transcript(HEADER + '{"do": "resolve", "note": "why not"}\n').acts[0].fields == {}
 
 
 def test_text_is_cleaned() -> None:
-    act, _ = read_act({"do": "reply", "text": "\u001b[31mHello\u202e [bold]you[/bold]"})
+    act = read_act({"do": "reply", "text": "\u001b[31mHello\u202e [bold]you[/bold]"})
     assert act.fields["text"] == "Hello [bold]you[/bold]"
 
 
@@ -148,8 +197,9 @@ JSON = st.recursive(
     st.dictionaries(st.sampled_from(["what", "to", "minutes", "handoff", "tells"]), JSON),
 )
 def test_no_line_brings_down_the_reader(verb: str, fields: dict[str, object]) -> None:
+    own = {spec.name for spec in VERBS[verb].fields}
     try:
-        act, _ = read_act({"do": verb, **fields})
+        act = read_act({"do": verb, **{name: value for name, value in fields.items() if name in own}})
     except ActError:
         return
     json.dumps(act.as_line())

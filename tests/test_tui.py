@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Select, TextArea
+from textual.widgets import Select, TextArea
 
 import tui.app
 import tui.home
@@ -267,12 +267,15 @@ async def test_a_form_says_what_is_missing_and_forgets_nothing(bakery: Scenario,
         await press(pilot, "enter", "e", "ctrl+s")
         assert "“To” is needed" in said(app, "#problem")
         assert isinstance(app.focused, Select)
-        await press(pilot, "tab", *"no idea")
+        await press(pilot, "tab", "enter", *"till", "enter")
+        reason = app.focused
+        assert isinstance(reason, Select)
+        assert reason.value == "till_dead"
         await press(pilot, "escape")
         assert isinstance(app.screen, DrillScreen)
         assert "minute 0 of" in said(app, "#time")
         await press(pilot, "e")
-        assert app.screen.query_one(Input).value == "no idea"
+        assert [one.value for one in app.screen.query(Select)] == [Select.NULL, "till_dead"]
         await press(pilot, "escape", "w", *"-3", "enter")
         assert "cannot be negative" in said(app, "#problem")
         await press(pilot, "home", "ctrl+k", *"1e9", "enter")
