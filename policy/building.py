@@ -317,7 +317,7 @@ def _many(value: str | list[str] | None) -> tuple[str | None, ...]:
 
 
 def fill_figures(text: str, figures: Figures) -> str:
-    """Return ``text`` with each ``{path.of.figure}`` put in words.
+    """Return ``text`` with each ``{path.of.figure}`` put in words, ``{path.of.share:%}`` as per cent.
 
     Raises:
         InputError: a path leads nowhere.
@@ -326,9 +326,19 @@ def fill_figures(text: str, figures: Figures) -> str:
     filled = [parts[0]]
     for part in parts[1:]:
         path, closed, rest = part.partition("}")
-        filled.append(figures.words(path) + rest if closed else "{" + part)
+        filled.append(_figure_in_words(path, figures) + rest if closed else "{" + part)
     # "every 1 business day" reads "every business day".
     return "".join(filled).replace("every 1 ", "every ")
+
+
+def _figure_in_words(path: str, figures: Figures) -> str:
+    path, asked, form = path.partition(":")
+    value = figures.value(path) if asked else None
+    if not asked:
+        return figures.words(path)
+    if form != "%" or isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f'found "{{{path}:{form}}}"; expected {{{path}}}, or {{{path}:%}} where it is a number')
+    return f"{value * 100:g} per cent"
 
 
 def _calendar(doc: CalendarDoc, name: str) -> Calendar:

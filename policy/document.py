@@ -294,16 +294,21 @@ class PromiseDoc(Document):
     what: Name
 
 
+Example = Text | list[Text] | list[dict[Name, bool | Text]]
+"""What a field of a notice may hold: a text, or a list where the notice runs through one."""
+
+
 class NoticeDoc(EntryDoc):
     """A notice: a Jinja2 template for text, with the fields that must be filled.
 
-    ``promises`` is what ``{{ update_every }}`` in it stands for.
+    ``promises`` is what ``{{ update_every }}`` in it stands for; ``specimen`` fills fields for the handbook.
     """
 
     title: Text
     says: Text
     audience: Literal["customer", "staff", "rule"]
     fields: dict[Name, Text] = {}
+    specimen: dict[Name, Example] = {}
     subject: str | None = None
     body: str | None = None
     promises: PromiseDoc | None = None

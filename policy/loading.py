@@ -24,7 +24,7 @@ from policy.document import (
 )
 from policy.errors import InputError
 from policy.figures import Figures
-from policy.notices import placeholders
+from policy.notices import check_example, placeholders
 from policy.overlays import VARIANTS, Overlay, split_reference, stacked
 from policy.yaml_source import KeyPath, Source, apply_sets, load_yaml, nearest, validate
 
@@ -265,6 +265,9 @@ def _check_names(builder: Builder) -> None:
         for part, template in (("subject", notice.subject), ("body", notice.body)):
             if template is not None:
                 builder.at(("notices", key, part), partial(placeholders, template))
+        for name in notice.specimen:
+            builder.name(("notices", key, "specimen", name), "field of the notice", name, notice.fields)
+            builder.at(("notices", key, "specimen", name), partial(check_example, notice, name))
     for key, category in v.categories.items():
         for check in category.basic_checks:
             builder.name(("vocabulary", "categories", key, "basic_checks"), "check", check, v.checks)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -123,6 +123,33 @@ def _only_allowed(node: nodes.Node, depth: int = 0, *, inside_loop: bool) -> Non
         raise InputError(f"line {node.lineno} of the template: a loop inside a loop is not allowed")
     for child in node.iter_child_nodes():
         _only_allowed(child, depth + 1, inside_loop=inside_loop or is_loop)
+
+
+def check_example(notice: NoticeDoc, name: str) -> None:
+    """Check that the specimen's example of a field is of the kind that the notice prints: a text, or a list of parts.
+
+    Raises:
+        InputError: it is of another kind, or lacks a part; the template itself is not one.
+    """
+    found, wanted = notice.specimen[name], lists_in(notice.body or "").get(name)
+    if wanted is None and not isinstance(found, str):
+        raise InputError("found a list; expected a text, as the notice does not run through this field")
+    if wanted is None:
+        return
+    parts = listed_parts(wanted)
+    if isinstance(found, str):
+        raise InputError(f"found a text; expected a list{parts}, as the notice runs through this field")
+    for number, item in enumerate(found, 1):
+        known: Collection[str] = item if isinstance(item, Mapping) else ()
+        if wanted - set(known):
+            raise InputError(f"item {number}: expected a mapping{parts}")
+        if not wanted and not isinstance(item, str):
+            raise InputError(f"item {number}: found a mapping; expected a text")
+
+
+def listed_parts(names: Collection[str]) -> str:
+    """Return " with ok and text", the parts that a notice takes of an item; nothing if it takes none."""
+    return f" with {' and '.join(sorted(names))}" if names else ""
 
 
 def fill_notice(notice: NoticeDoc, values: Mapping[str, Any], shared: Mapping[str, Any]) -> Notice:
