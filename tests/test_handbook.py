@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,10 +15,14 @@ import pytest
 from policy import Policy, load_policy
 from policy.building import Builder
 from policy.conditions import Attribute, Not, read_condition
+from policy.errors import InputError
 from policy.handbook import handbook, handbook_html, handbook_markdown, handbook_text
-from policy.handbook.model import Checklist, Matrix, Table, Timeline, plain
+from policy.handbook.hours import hours_table
+from policy.handbook.model import Checklist, Heading, Letter, Matrix, Table, Timeline, plain
 from policy.handbook.phrases import act_phrase, due_of
 from policy.handbook.reading import Book, possible, sure
+from policy.loading import build_policy
+from policy.yaml_source import Source
 
 DATA = Path(__file__).parent / "data"
 SECUREAI = load_policy("secureai")
@@ -264,7 +269,11 @@ def test_each_priority_has_a_picture_of_its_protocol(policy: Policy) -> None:
         blocks = pages[f"priority-{priority}"].blocks
         rules = [one for one in Book(policy).readings if one.priorities == {priority} and one.rule.obliges]
         told = [event for b in blocks if isinstance(b, Timeline) for instant in b.instants for event in instant.events]
-        assert len(told) == sum(len(one.rule.obliges) for one in rules)
+        rows = [row for b in blocks if isinstance(b, Table) and b.caption.startswith("At once") for row in b.rows]
+        first = {span.text for row in rows for span in row.cells[-1] if span.style == "id"}
+        at_once = [one for one in Book(policy).readings if one.id in first]
+        assert all(one.rule.layer == 0 and one.priorities != {priority} for one in at_once)
+        assert len(told) == sum(len(one.rule.obliges) for one in (*rules, *at_once))
 
 
 def test_the_picture_of_a_priority_runs_forward() -> None:
@@ -275,6 +284,136 @@ def test_the_picture_of_a_priority_runs_forward() -> None:
         "4 hours", "Every 30 minutes",
     ]  # fmt: skip
     assert [one.when for one in after.instants] == ["15 minutes", "1 hour", "4 hours", "48 hours"]
+
+
+def captioned(anchor: str, caption: str, policy: Policy = SECUREAI) -> Table | None:
+    page = next(page for page in handbook(policy).pages if page.anchor == anchor)
+    return next((b for b in page.blocks if isinstance(b, Table) and b.caption == caption), None)
+
+
+def cited(table: Table | None) -> set[str]:
+    assert table is not None
+    return {span.text for row in table.rows for cell in row.cells for span in cell if span.style == "id"}
+
+
+def events(anchor: str) -> dict[str, set[str]]:
+    page = next(page for page in handbook(SECUREAI).pages if page.anchor == anchor)
+    instants = [one for b in page.blocks if isinstance(b, Timeline) for one in b.instants]
+    return {one.when: {event.what for event in one.events} for one in instants}
+
+
+def test_a_priority_page_tells_what_the_immediate_rules_oblige() -> None:
+    caption = "At once, if it is one of these"
+    breach = {"trigger.immediate.security", "trigger.immediate.security.on_call"}
+    assert cited(captioned("priority-P1", caption)) >= breach | {"trigger.immediate.outage"}
+    assert "If security breach or data leak: Escalate: Security team" in events("priority-P1")["5 minutes"]
+    # A request that rests on law makes a P2; several Enterprise customers are named for P1 and P2.
+    second = cited(captioned("priority-P2", caption))
+    assert second >= {"trigger.immediate.compliance", "trigger.immediate.many_enterprise"}
+    assert not second & breach
+    assert captioned("priority-P3", caption) is captioned("priority-P4", caption) is None
+
+
+def test_a_duty_of_a_month_does_not_come_before_everything_else() -> None:
+    page = next(page for page in handbook(SECUREAI).pages if page.title == "You are Compliance")
+    assert not any(isinstance(b, Heading) and b.text == "What you look at first" for b in page.blocks)
+    assert cited(captioned("role-compliance", "Whatever the priority")) == {"trigger.immediate.compliance.answer"}
+    for page in handbook(SECUREAI).pages:
+        urgent = [b for b in page.blocks if isinstance(b, Table) and b.caption.startswith("These come before")]
+        assert not [row for table in urgent for row in table.rows if "day" in plain(row.cells[0])]
+
+
+def test_a_share_is_told_in_per_cent() -> None:
+    sentence = "When 75 per cent of the resolution target is used up, the Support Manager is told."
+    assert SECUREAI.entry("workflow.decision.sla_risk").text == sentence
+    whole = load_policy("secureai", {"figures.sla_at_risk": "1"})
+    assert "When 100 per cent of" in whole.entry("workflow.decision.sla_risk").text
+
+
+def test_no_rule_stands_twice_in_a_hand_over() -> None:
+    table = captioned("matrix", "Who hands to whom, and when")
+    assert table is not None
+    for row in table.rows:
+        told = [span.text for cell in row.cells[1:] for span in cell if span.style == "id"]
+        assert len(told) == len(set(told)), plain(row.cells[0])
+
+
+def test_arrows_say_what_occasions_them() -> None:
+    page = next(page for page in handbook(SECUREAI).pages if page.anchor == "matrix")
+    picture = next(b for b in page.blocks if isinstance(b, Matrix))
+    lines = [line for step in (*picture.down, *picture.over, *picture.rungs) for line in step.lines]
+    lines += [line for node in (*picture.ladder, *picture.others) for line in node.lines]
+    assert not [line for line in lines if "reason" in line]
+    assert "owed: needs expertise; bug; integration beyond config; every P2" in picture.down[0].lines
+    assert "straight from Tier 1" in handbook_html(SECUREAI)
+
+
+def test_holidays_and_special_days_are_printed_with_their_dates() -> None:
+    data = copy.deepcopy(SECUREAI.source.data)
+    assert isinstance(data, dict)
+    data["calendars"]["business"]["special_days"] = {"2025-12-24": "09:00-13:00", "2025-12-31": ""}
+    policy = build_policy(Source("special", data))
+    for form in (handbook_markdown, handbook_html, handbook_text):
+        text = re.sub(r"[\s│|]+", " ", re.sub(r"<[^>]*>", " ", form(SECUREAI)))
+        assert "Closed in 2025:" in text
+        assert "holidays" in text
+        for dates in ("25 and 26 December", "3 and 6", "1 January"):
+            assert dates in text, dates
+    rows = hours_table(Book(policy)).rows
+    assert plain(rows[0].cells[2]).split("\n") == [
+        "Closed in 2025: 1 January, 18 and 21 April, 25, 26 and 31 December",
+        "Closed in 2026: 1 January, 3 and 6 April, 25 December",
+        "Closed in 2027: 1 January",
+        "24 December 2025: 09:00–13:00",
+    ]
+
+
+# -- notices -------------------------------------------------------------------------------------------------------
+
+
+def letters(policy: Policy) -> list[Letter]:
+    return [b for page in handbook(policy).pages for b in page.blocks if isinstance(b, Letter)]
+
+
+def test_every_notice_is_shown_filled_in() -> None:
+    for notice in SECUREAI.notices.values():
+        assert set(notice.specimen) == set(notice.fields)
+    texts = "\n".join(f"{one.subject}\n{one.text}" for one in letters(SECUREAI))
+    assert "‹" not in texts
+    assert texts.count("SA-10482") == 3
+    assert "Estimated resolution: being assessed; we will give you an estimate by 11:35 UTC" in texts
+    assert "✗ New token issued" in texts
+
+
+def test_a_field_without_an_example_says_what_belongs_there() -> None:
+    data = copy.deepcopy(SECUREAI.source.data)
+    assert isinstance(data, dict)
+    del data["notices"]["p1_customer"]["specimen"]["estimate"]
+    policy = build_policy(Source("less", data))
+    first = letters(policy)[0]
+    assert "Estimated resolution: ‹when it should be resolved, or when an estimate will be given›" in first.text
+    assert "has no example" in handbook_text(policy)
+    assert "has no example" not in handbook_text(SECUREAI)
+
+
+@pytest.mark.parametrize(
+    ("notice", "field", "value", "said"),
+    [
+        ("p1_customer", "sumary", "x", 'did you mean "summary"'),
+        ("p1_customer", "summary", ["x"], "found a list; expected a text"),
+        ("customer_escalation", "actions_done", "x", "found a text; expected a list"),
+        ("customer_escalation", "actions_done", [{"text": "x"}], "item 1: found a mapping; expected a text"),
+        ("internal_escalation", "troubleshooting", ["x"], "item 1: expected a mapping with ok and text"),
+        ("internal_escalation", "troubleshooting", [{"ok": True}], "item 1: expected a mapping with ok and text"),
+    ],
+)
+def test_a_specimen_that_does_not_fit_its_notice(notice: str, field: str, value: object, said: str) -> None:
+    data = copy.deepcopy(SECUREAI.source.data)
+    assert isinstance(data, dict)
+    data["notices"][notice]["specimen"][field] = value
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        build_policy(Source("wrong", data))
+    assert f"notices.{notice}.specimen.{field}" in str(caught.value)
 
 
 def test_the_matrix_shows_who_hands_to_whom() -> None:
@@ -390,7 +529,8 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     data["contacts"] = {"one": {"id": "contact.one", "name": EVIL, "email": EVIL, "hours": EVIL, **common}}
     body = "<script>alert(3)</script>\n```\n{{ who }} {{ contacts.one.name }} {{ '<i>' }}"
     data["notices"] = {"n": {"id": "notice.n", "title": EVIL, "says": EVIL, "audience": "customer",
-                             "fields": {"who": EVIL}, "subject": "<b> {{ who }}", "body": body, **common}}  # fmt: skip
+                             "fields": {"who": EVIL}, "specimen": {"who": EVIL},
+                             "subject": "<b> {{ who }}", "body": body, **common}}  # fmt: skip
     data["metrics"] = [{"id": "metric.one", "name": EVIL, "says": EVIL, "target": {EVIL: 1}, **common}]
     data["reports"] = [{"id": "report.one", "title": EVIL, "says": EVIL, "figures": {EVIL: 1}, "lists": {EVIL: [EVIL]},
                         **common}]  # fmt: skip

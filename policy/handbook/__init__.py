@@ -2,7 +2,8 @@
 
 Files in reading order:
 
-- ``model``: pages and what stands on them; ``reading``, ``phrases``: what rules say, in words
+- ``model``: pages and what stands on them
+- ``reading``, ``phrases``, ``occasions``, ``hours``: what rules and calendars say, in words
 - ``roles``, ``priorities``, ``matrix``, ``specimens``, ``reference``: the pages; ``binding`` puts them together
 - ``markdown``, ``terminal``, ``web``: the forms; ``drawing``: pictures made of text, ``figures``: pictures in SVG
 

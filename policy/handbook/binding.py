@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
+from policy.handbook.hours import ANCHOR, hours_table
 from policy.handbook.matrix import matrix_page
-from policy.handbook.model import Block, Bullets, Handbook, Heading, Item, Page, Paragraph, Part, Row, Span, Table
-from policy.handbook.phrases import calendar_name, clean, hours_words, listed, spans_of, words
+from policy.handbook.model import (
+    Block,
+    Bullets,
+    Handbook,
+    Heading,
+    Item,
+    Page,
+    Paragraph,
+    Part,
+    Row,
+    Span,
+    Table,
+    length,
+)
+from policy.handbook.phrases import clean, listed, spans_of, words
 from policy.handbook.priorities import overview, priority_pages
 from policy.handbook.reading import Book
 from policy.handbook.reference import (
@@ -19,6 +36,9 @@ from policy.handbook.reference import (
 from policy.handbook.roles import role_anchor, role_pages
 from policy.handbook.specimens import notices_page
 from policy.loading import Policy
+
+_FILLS: Final = 25
+"""So many rows make a page that is worth a sheet of its own."""
 
 
 def handbook(policy: Policy) -> Handbook:
@@ -40,8 +60,13 @@ def handbook(policy: Policy) -> Handbook:
         organisation=clean(doc.organisation),
         edition=f"Version {clean(doc.version)}, in force from {doc.effective_from}",
         opening=_opening(book),
-        parts=tuple(part for part in parts if part.pages),
+        parts=tuple(Part(part.title, _broken(part.pages)) for part in parts if part.pages),
     )
+
+
+def _broken(pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """Return the pages of a part with their breaks: the first begins on a new sheet, others if they fill one."""
+    return tuple(replace(page, breaks=not i or length(page) >= _FILLS) for i, page in enumerate(pages))
 
 
 def _pages(*pages: Page | None) -> tuple[Page, ...]:
@@ -60,6 +85,7 @@ def _opening(book: Book) -> tuple[Block, ...]:
         )
         blocks.append(Table("What changed, and who approved it", ("Version", "Date", "Approved by", "Why"), rows))
     blocks += [Heading("How to read this"), _how_to_read(book), overview(book), _tiers(book)]
+    blocks += [Heading("When time counts", ANCHOR), hours_table(book)]
     if policy.doc.plans_note:
         blocks.append(Paragraph(spans_of(policy, policy.fill(policy.doc.plans_note)), small=True))
     return tuple(blocks)
@@ -67,10 +93,6 @@ def _opening(book: Book) -> tuple[Block, ...]:
 
 def _how_to_read(book: Book) -> Bullets:
     policy = book.policy
-    together: dict[str, list[str]] = {}
-    for priority in policy.priorities:
-        together.setdefault(hours_words(policy, calendar_name(book, priority)), []).append(priority)
-    calendars = [f"{listed(names)}: {hours}." for hours, names in together.items()]
     return Bullets(
         (
             Item((Span("Begin with the page of your own role. ", "strong"),
@@ -79,7 +101,6 @@ def _how_to_read(book: Book) -> Bullets:
             Item((Span("A time counts from the moment at which its rule begins to hold: ", "strong"),
                   Span("when the priority is known, when a signal is seen, when a timer runs out. Where several rules "
                        "set a time for one act, the earliest holds."))),
-            Item((Span("Which hours count: ", "strong"), Span(" ".join(calendars) or "All hours count."))),
             Item((Span("An id such as "), Span(next(iter(policy.catalogue), "a.rule"), "id"),
                   Span(" names a rule. Every rule stands in full, with its source, under “Every rule in full”; the "
                        "index at the end lists them all."))),

@@ -7,6 +7,7 @@ and a description for those who listen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from itertools import groupby
 from typing import Final
@@ -58,7 +59,17 @@ def matrix_svg(picture: Matrix) -> str:
     right_x = tier_x + tier_w + 66
     width = right_x + side + 8 if picture.ladder else tier_x + tier_w + 16
     parts = [_arrowhead()]
-    places, bottom = _column(picture.tiers, picture.down, tier_x, 34, tier_w, parts, "tier")
+    names = {node.key: node.title for node in picture.tiers}
+    past = {
+        node.key: tuple(
+            f"straight from {names[step.source]}, {'; '.join(step.lines)}"
+            for step in picture.over
+            if step.target == node.key
+        )
+        for node in picture.tiers
+    }
+    tiers = [replace(node, lines=(*node.lines, *past[node.key])) for node in picture.tiers]
+    places, bottom = _column(tiers, picture.down, tier_x, 34, tier_w, parts, "tier")
     frame = (tier_x - 42.0, 8.0, tier_w + 60.0, bottom + 10)
     x, y, w, h = frame
     parts.insert(1, f'<rect class="group" x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" rx="10"/>')
@@ -158,5 +169,3 @@ def _svg(key: str, title: str, told: str, width: float, height: float, parts: Se
             "</svg>",
         ]
     )
-
-

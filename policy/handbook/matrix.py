@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Final
 
 from policy.building import Act
-from policy.handbook.model import Matrix, Node, Page, Paragraph, Row, Span, Step, Table
+from policy.handbook.model import Matrix, Node, Page, Paragraph, Row, Span, Spans, Step, Table
+from policy.handbook.occasions import occasion
 from policy.handbook.phrases import Due, capital, clean, due_of, ids, listed, short, words
 from policy.handbook.reading import Book, Reading, Values
 
@@ -16,7 +17,7 @@ ESCALATE: Final = "escalate"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A rule by which a ticket is handed on, whether it is owed or only allowed, and when.
+    """A rule by which a ticket is handed on, whether it is owed or only allowed, when, and on what occasion.
 
     ``only`` names the priorities, if they are few.
     """
@@ -28,6 +29,14 @@ class Way:
     layer: int
     waits: tuple[str, ...]
     only: str
+    occasion: str
+
+    @property
+    def reason(self) -> str:
+        """The occasion in a few words, with the priorities if they are few; empty if there is nothing to say."""
+        if not self.occasion:
+            return f"every {self.only}" if self.only and self.owed else ""
+        return self.occasion + (f" ({self.only})" if self.only else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,11 @@ def passages(book: Book) -> tuple[Passage, ...]:
                 few = reading.priorities if len(reading.priorities) <= len(book.priorities) // 2 else ()
                 only = listed([name for name in book.policy.priorities if name in few])
                 when, waits = (due.text, due.waits) if due else ("", ())
-                way = Way(reading.id, reading.rule.text, due is not None, when, reading.rule.layer, waits, only)
-                for source, target in _pairs(book, reading, act):
-                    found.setdefault((source, target), []).append(way)
+                said = (reading.id, reading.rule.text, due is not None, when, reading.rule.layer, waits, only)
+                way = Way(*said, occasion(book, reading))
+                for pair in _pairs(book, reading, act):
+                    if way not in found.setdefault(pair, []):  # two recipients of a rule may be the same role
+                        found[pair].append(way)
     order = [*book.policy.tiers, *(n for n in book.policy.doc.vocabulary.roles if n not in book.policy.tiers)]
     pairs = sorted(found, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
     return tuple(Passage(source, target, tuple(found[source, target])) for source, target in pairs)
@@ -99,17 +110,21 @@ def matrix_page(book: Book) -> Page | None:
 
 
 def _row(book: Book, sources: list[str], target: str, ways: tuple[Way, ...]) -> Row:
-    owed, free = (
-        tuple(
-            span
-            for way in ways
-            if way.owed is wanted
-            for span in (Span(f"{capital(way.when)} " if way.when else ""), *ids([way.rule])[1:], Span("\n"))
-        )
-        for wanted in (True, False)
-    )
+    owed, free = (_cell([way for way in ways if way.owed is wanted]) for wanted in (True, False))
     whence = listed([capital(short(book.policy, name)) for name in sources], "or")
-    return Row(((Span(f"{whence} → {capital(short(book.policy, target))}"),), owed[:-1], free[:-1]))
+    return Row(((Span(f"{whence} → {capital(short(book.policy, target))}"),), owed, free))
+
+
+def _cell(ways: list[Way]) -> Spans:
+    """Return the rules of a hand-over, a line for each time by which it is due."""
+    by_due: dict[str, list[str]] = {}
+    for way in ways:
+        by_due.setdefault(way.when, []).append(way.rule)
+    said: list[Span] = []
+    for when, rules in by_due.items():
+        said += [Span("\n")] if said else []
+        said += [Span(capital(when)), *ids(rules)] if when else ids(rules)[1:]
+    return tuple(said)
 
 
 def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
@@ -120,9 +135,7 @@ def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
     targets = dict.fromkeys(way.target for way in found if way.target not in policy.tiers)
     ladder = [name for name in roles if roles[name].management and name in targets]
     others = [name for name in targets if name not in ladder]
-    down = tuple(
-        Step(a, b, step_lines(by_pair[a, b])) for a, b in pairwise(tiers) if (a, b) in by_pair
-    )
+    down = tuple(Step(a, b, step_lines(by_pair[a, b])) for a, b in pairwise(tiers) if (a, b) in by_pair)
     over = tuple(
         Step(way.source, way.target, step_lines(way))
         for way in found
@@ -130,9 +143,7 @@ def _matrix(book: Book, found: tuple[Passage, ...]) -> Matrix:
         and tiers.index(way.target) - tiers.index(way.source) > 1
     )  # fmt: skip
     rungs = tuple(
-        Step(way.source, way.target, step_lines(way))
-        for way in found
-        if way.source in ladder and way.target in ladder
+        Step(way.source, way.target, step_lines(way)) for way in found if way.source in ladder and way.target in ladder
     )
     steps = set(pairwise(ladder))
     sides = {name: _from(book, found, name) for name in (*ladder, *others)}
@@ -162,19 +173,24 @@ def _tier(book: Book, name: str) -> Node:
 
 
 def step_lines(passage: Passage) -> tuple[str, ...]:
-    """Return when a step is taken: its timers, then how many other reasons there are."""
+    """Return when a step is taken: its timers, then what else occasions it: at once, owed, or only allowed."""
     owed = [way for way in passage.ways if way.owed]
-    timers = dict.fromkeys(
-        wait + (f" ({way.only})" if way.only else "") for way in owed for wait in way.waits
-    )
-    at_once = sum(way.layer == 0 and not way.waits for way in owed)
-    later = sum(way.layer > 0 and not way.waits for way in owed)
-    free = len(passage.ways) - len(owed)
-    lines = list(timers)
-    lines += [f"at once: {_reasons(at_once)}"] if at_once else []
-    lines += [f"owed: {_reasons(later)}" + (" more" if timers else "")] if later else []
-    lines += [f"allowed: {_reasons(free)}"] if free else []
-    return tuple(lines)
+    timers = dict.fromkeys(wait + (f" ({way.only})" if way.only else "") for way in owed for wait in way.waits)
+    kinds = {
+        "at once": [way for way in owed if way.layer == 0 and not way.waits],
+        "owed": [way for way in owed if way.layer > 0 and not way.waits],
+        "allowed": [way for way in passage.ways if not way.owed],
+    }
+    return (*timers, *(_occasions(kind, ways) for kind, ways in kinds.items() if ways))
+
+
+def _occasions(kind: str, ways: list[Way]) -> str:
+    """Return "owed: bug; needs expertise"; an occasion that holds anyway is not told for some priorities again."""
+    anyway = {way.occasion for way in ways if not way.only}
+    told = dict.fromkeys(way.reason for way in ways if not way.only or way.occasion not in anyway - {""})
+    named = [reason for reason in told if reason]
+    more = sum(not way.reason for way in ways) if named else 0
+    return kind + (f": {'; '.join(named)}" if named else "") + (f"; {_reasons(more)} more" if more else "")
 
 
 def _from(book: Book, found: tuple[Passage, ...], target: str) -> tuple[str, ...]:
@@ -200,5 +216,3 @@ def _description(book: Book, found: tuple[Passage, ...]) -> str:
         source, target = (capital(short(book.policy, name)) for name in (way.source, way.target))
         said.append(f"{source} to {target}: {'; '.join(step_lines(way))}.")
     return " ".join(said)
-
-

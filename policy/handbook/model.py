@@ -6,7 +6,7 @@ Texts are tuples of spans and hold plain text, never markup: each form escapes w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Style = Literal["plain", "strong", "emphasis", "id", "link"]
 
@@ -21,6 +21,8 @@ class Span:
 
 
 Spans = tuple[Span, ...]
+BY_WHEN: Final = "By when"
+"""The head of the column in which a table tells dues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,13 @@ Block = Heading | Paragraph | Bullets | Checklist | Table | Timeline | Matrix | 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the handbook. ``breaks`` pages begin on a new sheet."""
+    """A page of the handbook. ``breaks`` pages begin on a new sheet; ``dense`` ones are set small in two columns."""
 
     anchor: str
     title: str
     blocks: tuple[Block, ...]
     breaks: bool = True
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,18 @@ class Handbook:
     def pages(self) -> tuple[Page, ...]:
         """All pages in order."""
         return tuple(page for part in self.parts for page in part.pages)
+
+
+def length(page: Page) -> int:
+    """Return how long a page is: its rows, points and pictures (each counts as ten rows)."""
+    sizes = (
+        len(block.rows) if isinstance(block, Table)
+        else len(block.items) if isinstance(block, Bullets | Checklist)
+        else 10 if isinstance(block, Timeline | Matrix | Letter)
+        else 0
+        for block in page.blocks
+    )  # fmt: skip
+    return sum(sizes)
 
 
 def plain(spans: Spans) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy.building import BASIC_CHECKS, Act, Oblige
-from policy.calendars import WEEKDAYS
 from policy.conditions import AnyOf, ClockReaches, Condition, Not
 from policy.durations import parse_duration
 from policy.figures import Figure
@@ -182,6 +181,11 @@ def due_of(book: Book, reading: Reading, effect: Oblige, only: str | None = None
     return Due(text, minutes, waits=tuple(f"after {clock}" for clock in clocks))
 
 
+def within_minutes(book: Book, effect: Oblige) -> float:
+    """Return how long an obligation may take once its rule holds, at least (minutes; ``math.inf``: no figure)."""
+    return math.inf if effect.within is None else _least(effect.within, None, day_minutes(book, effect.calendar, None))
+
+
 def _waited(reading: Reading, book: Book, priorities: Values) -> tuple[ClockReaches | None, bool, list[str]]:
     """Return the age that a rule waits for, whether it begins early, and other clocks in words."""
     age: ClockReaches | None = None
@@ -246,26 +250,3 @@ def calendar_name(book: Book, priority: str | None) -> str:
         if priority in sure(when, "priority", book.priorities):
             return name
     return policy.calendar_cases[-1][1]
-
-
-def hours_words(policy: Policy, name: str) -> str:
-    """Return the opening hours of a calendar in words."""
-    doc = policy.doc.calendars[name]
-    if doc.always_open:
-        return "around the clock"
-    days: dict[str, list[str]] = {}
-    for day, opening in doc.hours.items():
-        if opening.strip():
-            days.setdefault(clean(opening).replace("-", "–"), []).append(day)
-    said = "; ".join(f"{_days(names)} {opening}" for opening, names in days.items())
-    many = len(doc.holidays)
-    holidays = f", except on {many} {'holiday' if many == 1 else 'holidays'}" if doc.holidays else ""
-    return f"{said} ({doc.time_zone}){holidays}"
-
-
-def _days(names: Sequence[str]) -> str:
-    """Return days of the week as people say them: "Mon to Fri", "Sat and Sun"."""
-    called = [name.capitalize() for name in WEEKDAYS if name in names]
-    first = WEEKDAYS.index(called[0].lower())
-    together = len(called) > 2 and list(WEEKDAYS[first : first + len(called)]) == [name.lower() for name in called]
-    return f"{called[0]} to {called[-1]}" if together else listed(called)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from policy.building import Oblige
+from policy.handbook.hours import hours_spans
 from policy.handbook.model import (
+    BY_WHEN,
     Block,
     Bullets,
     Event,
@@ -22,6 +24,7 @@ from policy.handbook.model import (
     Table,
     Timeline,
 )
+from policy.handbook.occasions import conditional
 from policy.handbook.phrases import (
     Due,
     act_phrase,
@@ -29,7 +32,6 @@ from policy.handbook.phrases import (
     capital,
     clean,
     due_of,
-    hours_words,
     ids,
     short,
     spans_of,
@@ -75,14 +77,14 @@ def overview(book: Book) -> Table:
 
 def _page(book: Book, name: str) -> Page:
     doc = book.policy.priorities[name]
-    hours = hours_words(book.policy, calendar_name(book, name))
     facts = (
         ("Set within", words(doc.set_within)),
         ("First response within", words(doc.first_response)),
         ("Resolved within", words(doc.resolution)),
-        ("Time counts", hours),
     )
-    table = Table("At a glance", ("What", "Figure"), tuple(Row(((Span(a),), (Span(b),))) for a, b in facts))
+    rows = [Row(((Span(a),), (Span(b),))) for a, b in facts]
+    rows.append(Row(((Span("Time counts"),), hours_spans(book.policy, calendar_name(book, name)))))
+    table = Table("At a glance", ("What", "Figure"), tuple(rows))
     blocks: list[Block] = [table, *_recognised(book, name), *_protocol(book, name), *_also(book, name)]
     return Page(priority_anchor(name), clean(doc.label), tuple(blocks))
 
@@ -103,10 +105,34 @@ def _entries(book: Book, name: str) -> list[Entry]:
     for reading in book.readings:
         if reading.priorities != {name} or len(book.priorities) == 1 or book.is_off(reading):
             continue
-        for effect in reading.rule.obliges:
-            who = _who(book, reading, effect)
-            found.append(Entry(reading, effect, due_of(book, reading, effect, name), who))
-    return sorted(found, key=lambda one: (one.reading.resolved, one.due.recurring, one.due.minutes))
+        found += _entries_of(book, reading, name)
+    return _by_due(found)
+
+
+def _entries_of(book: Book, reading: Reading, name: str) -> list[Entry]:
+    effects = reading.rule.obliges
+    return [Entry(reading, one, due_of(book, reading, one, name), _who(book, reading, one)) for one in effects]
+
+
+def _by_due(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda one: (one.reading.resolved, one.due.recurring, one.due.minutes, one.due.text))
+
+
+def _at_once(book: Book, name: str) -> list[Entry]:
+    """Return what the rules that come first oblige with this priority, whoever's protocol it is.
+
+    These are the rules whose occasion makes it this priority, and those that name it beside others.
+    """
+    found: list[Entry] = []
+    order = list(book.policy.priorities)
+    for reading in book.readings:
+        if reading.rule.layer or name not in reading.priorities or len(reading.priorities) == 1 or reading.resolved:
+            continue
+        gravity = book.gravity(reading)
+        named = reading.priorities < book.priorities and (gravity is None or order.index(gravity) >= order.index(name))
+        if not book.is_off(reading) and (gravity == name or named):
+            found += _entries_of(book, reading, name)
+    return _by_due(found)
 
 
 def _who(book: Book, reading: Reading, effect: Oblige) -> str:
@@ -118,16 +144,24 @@ def _who(book: Book, reading: Reading, effect: Oblige) -> str:
 
 
 def _protocol(book: Book, name: str) -> Iterator[Block]:
-    entries = _entries(book, name)
-    if not entries:
+    entries, first = _entries(book, name), _at_once(book, name)
+    if not entries and not first:
         return
     yield Heading("What is due, and when")
+    if first:
+        rows = [_row(book, one) for one in _together(first)]
+        yield Table("At once, if it is one of these", (BY_WHEN, "Who", "What"), tuple(rows))
     for resolved, caption in ((False, "The protocol, by due time"), (True, "After the resolution, by due time")):
         rows = [_row(book, one) for one in entries if one.reading.resolved is resolved]
         if rows:
-            yield Table(caption, ("By when", "Who", "What"), tuple(rows))
+            yield Table(caption, (BY_WHEN, "Who", "What"), tuple(rows))
     yield Heading("The same as a picture")
-    yield from _timelines(book, name, entries)
+    yield from _timelines(book, name, _by_due([*first, *entries]))
+
+
+def _together(entries: list[Entry]) -> list[Entry]:
+    """Return entries without those that say the same in words: two acts of one rule, due together."""
+    return list({(one.reading.id, one.due.text, one.who): one for one in entries}.values())
 
 
 def _row(book: Book, one: Entry) -> Row:
@@ -141,7 +175,7 @@ def _timelines(book: Book, name: str, entries: list[Entry]) -> Iterator[Timeline
     for resolved, part in groupby(entries, key=lambda one: one.reading.resolved):
         instants = []
         for (when, recurring), same in groupby(part, key=lambda one: (one.due.text, one.due.recurring)):
-            events = [Event(act_phrase(book, one.reading, one.effect.act), one.who) for one in same]
+            events = [_event(book, one) for one in same]
             first = list(dict.fromkeys(event.who for event in events))
             events.sort(key=lambda event: first.index(event.who))  # what one person does stands together
             instants.append(Instant(capital(when.removeprefix("within ")), tuple(events), recurring))
@@ -149,6 +183,10 @@ def _timelines(book: Book, name: str, entries: list[Entry]) -> Iterator[Timeline
         title = f"{label}: what is due {'after the resolution' if resolved else 'when'}"
         key = f"timeline-{name}{'-resolved' if resolved else ''}"
         yield Timeline(key, title, _told(begins, instants), begins, tuple(instants))
+
+
+def _event(book: Book, one: Entry) -> Event:
+    return Event(conditional(book, one.reading, act_phrase(book, one.reading, one.effect.act)), one.who)
 
 
 def _told(begins: str, instants: list[Instant]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from policy.building import Oblige, Rule
-from policy.conditions import All, Always, AnyOf, Attribute, ClockReaches, Condition, Done, Named, Not
+from policy.conditions import All, Always, AnyOf, Attribute, ClockReaches, Condition, Done, Named, Not, Signal
 from policy.document import GroupDoc, RuleDoc
 from policy.loading import Policy
 from policy.situation import RESOLVED, STATUSES
@@ -70,6 +70,24 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
             return
         case _:
             yield condition
+
+
+def implied(condition: Condition, core: Collection[Condition]) -> bool:
+    """Return whether a condition must hold where all of ``core`` holds; false where that cannot be read off."""
+    if condition in core:
+        return True
+    match condition:
+        case Always():
+            return True
+        case Signal(names):
+            return any(isinstance(part, Signal) and set(part.names) <= set(names) for part in core)
+        case All(inner):
+            return all(implied(part, core) for part in inner)
+        case AnyOf(inner):
+            return any(implied(part, core) for part in inner)
+        case Named(inner=inner_one):
+            return implied(inner_one, core)
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +175,12 @@ class Book:
             if tier in left and tier in relative.by_tier:
                 add({relative.by_tier[tier]: frozenset({tier})})
         return found
+
+    def gravity(self, reading: Reading) -> str | None:
+        """Return the priority that a ticket has at least where a rule holds, by what the definitions say."""
+        defining = (one for one in self.readings if one.rule.define)
+        found = {one.rule.define for one in defining if one is reading or implied(one.rule.when, reading.core)}
+        return next((name for name in self.policy.priorities if name in found), None)
 
     def owners(self, reading: Reading, effect: Oblige) -> dict[str, Values]:
         """Return who may owe this, each with the tiers in which they may."""

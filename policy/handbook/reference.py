@@ -86,16 +86,15 @@ def _group(book: Book, group: GroupDoc) -> Page:
     policy = book.policy
     blocks: list[Block] = [Paragraph(spans_of(policy, policy.fill(group.about)))] if group.about else []
     blocks.append(Bullets(tuple(_rule(book, one) for one in book.of_group(group))))
-    return Page(group_anchor(book, group.title), clean(group.title), tuple(blocks), breaks=False)
+    return Page(group_anchor(book, group.title), clean(group.title), tuple(blocks), breaks=False, dense=True)
 
 
 def _rule(book: Book, one: Reading) -> Item:
     policy, doc = book.policy, one.doc
     assumed = (Span(" "), Span("Assumed.", "emphasis")) if doc.assumed else ()
     covers = ids(doc.covers)
-    owners = dict.fromkeys(
-        clean(policy.label(o.owner)) for o in one.rule.obliges if not o.target and not _is_holder(book, o.owner)
-    )
+    owing = [o.owner for o in one.rule.obliges if not o.target and not _is_holder(book, o.owner)]
+    owners = dict.fromkeys(clean(policy.label(owner)).split(", ")[0] for owner in owing)
     remark: list[Span] = [Span(f"Owed by {listed(list(owners))}. ")] if owners else []
     remark.append(Span(f"Source: {clean(doc.source).rstrip('.')}."))
     if doc.why:
@@ -198,7 +197,9 @@ def settlements_page(book: Book) -> Page | None:
         for i, span in enumerate(carried):
             remark += [span, Span("." if i == len(carried) - 1 else ", ")]
         items.append(Item((*said, *settled, *ids([one.id])), tuple(remark), anchor_of(one.id)))
-    return Page("settlements", "How contradictions and gaps are settled", (Bullets(tuple(items)),)) if items else None
+    if not items:
+        return None
+    return Page("settlements", "How contradictions and gaps are settled", (Bullets(tuple(items)),), dense=True)
 
 
 def index_page(book: Book) -> Page:
@@ -208,4 +209,4 @@ def index_page(book: Book) -> Page:
         target = anchor_of(entry.parent or entry.id)
         where = (Span(capital(clean(entry.title)), "link", target),)
         rows.append(Row(((Span(entry.id, "id", target),), where, _plain(entry.source))))
-    return Page("index", "Index by id", (Table("Every id", ("Id", "Where", "Source"), tuple(rows)),))
+    return Page("index", "Index by id", (Table("Every id", ("Id", "Where", "Source"), tuple(rows)),), dense=True)

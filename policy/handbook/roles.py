@@ -7,9 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from policy.building import Oblige
+from policy.durations import parse_duration
 from policy.handbook.matrix import ESCALATE, actors, passages, step_lines
-from policy.handbook.model import Block, Bullets, Heading, Item, Page, Paragraph, Row, Span, Table
-from policy.handbook.phrases import Due, capital, clean, due_of, ids, listed, short, spans_of, words
+from policy.handbook.model import BY_WHEN, Block, Bullets, Heading, Item, Page, Paragraph, Row, Span, Table
+from policy.handbook.phrases import (
+    Due,
+    capital,
+    clean,
+    day_minutes,
+    due_of,
+    ids,
+    listed,
+    short,
+    spans_of,
+    within_minutes,
+    words,
+)
 from policy.handbook.reading import Book, Reading, Values
 
 _FEWEST = 3
@@ -102,8 +115,8 @@ def _about(book: Book, role: str) -> Iterator[Block]:
 
 
 def _owed(book: Book, role: str, owed: Sequence[Duty]) -> Iterator[Block]:
-    first = [duty for duty in owed if duty.reading.rule.layer == 0]
-    rest = [duty for duty in owed if duty.reading.rule.layer > 0 and not duty.effect.target]
+    first = [duty for duty in owed if _at_once(book, duty)]
+    rest = [duty for duty in owed if duty not in first and not duty.effect.target]
     if first:
         yield Heading("What you look at first")
         yield Paragraph((Span("Is it one of these? Then it does not wait for anything else."),))
@@ -137,6 +150,17 @@ def _owed(book: Book, role: str, owed: Sequence[Duty]) -> Iterator[Block]:
         yield _table(book, "What you aim for", targets)
 
 
+def _at_once(book: Book, duty: Duty) -> bool:
+    """Return whether a duty comes before everything else: its rule stands first, and it is due at once.
+
+    What "at once" may take is the longest of the policy's ``prompt`` figures; without any, the place is enough.
+    """
+    day = day_minutes(book, duty.effect.calendar, None)
+    prompt = [parse_duration(text).minutes(day) for text in book.policy.doc.prompt.values()]
+    in_time = not prompt or within_minutes(book, duty.effect) <= max(prompt)
+    return duty.reading.rule.layer == 0 and in_time and not duty.effect.target
+
+
 def _grouped(book: Book, owed: Sequence[Duty]) -> Iterator[tuple[str, list[Duty]]]:
     """Yield tables of duties: one for each single priority and one for the rest, apart by what the owner is then.
 
@@ -160,7 +184,7 @@ def _grouped(book: Book, owed: Sequence[Duty]) -> Iterator[tuple[str, list[Duty]
         common = _common(book, found)
         if not rank and common != book.priorities:
             parts.append(_named(book, common))
-        yield capital(", ".join(parts) or "On every ticket"), found
+        yield capital(", ".join(parts) or "Whatever the priority"), found
 
 
 def _hat(book: Book, duty: Duty) -> str:
@@ -187,7 +211,7 @@ def _table(book: Book, caption: str, owed: Sequence[Duty]) -> Table:
     for duty in sorted(owed, key=lambda one: (one.due.recurring, one.due.minutes)):
         together.setdefault((duty.rules, duty.due.text), duty)
     rows = tuple(_row(book, duty, common, tell_hat=len(hats) > 1) for duty in together.values())
-    return Table(caption, ("By when", "What"), rows)
+    return Table(caption, (BY_WHEN, "What"), rows)
 
 
 def _row(book: Book, duty: Duty, common: Values, *, tell_hat: bool) -> Row:
@@ -232,8 +256,12 @@ def _sentence(book: Book, reading: Reading) -> Item:
     return Item((*spans_of(book.policy, reading.rule.text), *ids([reading.id])))
 
 
+def _permitted(book: Book, role: str) -> list[Reading]:
+    return [one for one in book.readings if one.rule.permits and role in actors(book, one)]
+
+
 def _may(book: Book, role: str) -> Iterator[Block]:
-    found = [one for one in book.readings if one.rule.permits and role in actors(book, one)]
+    found = _permitted(book, role)
     if found:
         yield Heading("What you may do")
         yield Bullets(tuple(_sentence(book, one) for one in found))
@@ -290,10 +318,18 @@ def _comes_from_others(book: Book, reading: Reading, owner: str, role: str, to: 
 
 
 def _receives(book: Book, role: str) -> Iterator[Block]:
+    """Yield what comes from others; what the role may do itself, and others to it, is told once on its page."""
     found = _arriving(book, role)
+    own = _permitted(book, role)
+    both = [one.id for one in found if one in own]
+    new = [one for one in found if one not in own]
     if found:
         yield Heading("What reaches you")
-        yield Bullets(tuple(_sentence(book, one) for one in found))
+    if new:
+        yield Bullets(tuple(_sentence(book, one) for one in new))
+    if both:
+        said = Span("Of what you may do, this may also be done by others, so that it reaches you:")
+        yield Paragraph((said, *ids(both)), small=True)
 
 
 def _hearing(book: Book, roles: Iterable[str]) -> Page | None:

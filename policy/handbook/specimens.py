@@ -1,4 +1,4 @@
-"""Notices filled in with a specimen ticket: a value for each kind of field, none of them real."""
+"""Notices filled in with the specimen ticket of the policy; nothing in it is real."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any, Final
 from policy.document import NoticeDoc
 from policy.errors import InputError
 from policy.handbook.model import Block, Bullets, Heading, Item, Letter, Page, Paragraph, Span
-from policy.handbook.phrases import anchor_of, capital, clean, figure_words, ids, short, spans_of
+from policy.handbook.phrases import anchor_of, capital, clean, figure_words, ids, spans_of
 from policy.handbook.reading import Book
 from policy.notices import Notice, fill_notice, fill_notice_html, lists_in
 
 _WHO_READS: Final = {"customer": "Customers read it.", "staff": "Staff read it.", "rule": ""}
-_TIMES: Final = ("09:05", "09:10", "09:40", "10:10", "10:40", "11:10")
 
 
 def notices_page(book: Book) -> Page | None:
@@ -22,10 +21,10 @@ def notices_page(book: Book) -> Page | None:
     policy = book.policy
     if not policy.notices:
         return None
-    blocks: list[Block] = [
-        Paragraph((Span("Each notice is shown with a specimen ticket: a made-up customer, made-up times. "),
-                   Span("Nothing in a specimen is real.", "strong"))),
-    ]  # fmt: skip
+    said = "Each notice is shown as it reads for a specimen ticket: a made-up customer, made-up facts and times. "
+    blocks: list[Block] = [Paragraph((Span(said), Span("Nothing in a specimen is real.", "strong")))]
+    if any(set(notice.fields) - set(notice.specimen) for notice in policy.notices.values()):
+        blocks.append(Paragraph((Span("What stands in ‹ › has no example; it says what belongs there."),), small=True))
     for notice in policy.notices.values():
         blocks += _notice(book, notice)
     return Page("notices", "Notices", tuple(blocks))
@@ -51,7 +50,7 @@ def _notice(book: Book, notice: NoticeDoc) -> list[Block]:
 
 
 def _letter(book: Book, notice: NoticeDoc) -> Letter:
-    values = specimen(book, notice)
+    values = specimen(notice)
     shared = {"contacts": book.policy.contacts, "update_every": _update_every(book, notice)}
     label = f"Specimen: {clean(notice.title)}"
     try:
@@ -75,39 +74,19 @@ def _update_every(book: Book, notice: NoticeDoc) -> str:
     return "hour"
 
 
-def specimen(book: Book, notice: NoticeDoc) -> dict[str, Any]:
-    """Return a value for every field of a notice: by what the template does with it, then by its name."""
+def specimen(notice: NoticeDoc) -> dict[str, Any]:
+    """Return a value for every field of a notice: its example, else ‹what belongs there›."""
     loops: Mapping[str, frozenset[str]] = {}
     with suppress(InputError):  # the check reports such a template
         loops = lists_in(notice.body or "")
-    times = iter(_TIMES * 8)
-    return {name: _value(book, name, clean(says), loops.get(name), times) for name, says in notice.fields.items()}
-
-
-def _value(book: Book, name: str, says: str, parts: frozenset[str] | None, times: Any) -> Any:
-    if parts is not None:
-        return [_item(says, parts, number) for number in (1, 2)]
-    policy = book.policy
-    people = {
-        "ticket": "T-0000",
-        "customer": "Sam Specimen",
-        "company": "Specimen Ltd",
-        "sender": "Alex Specimen",
-        "engineer": "Robin Specimen",
-        "plan": short(policy, next(iter(policy.plans), "plan")),
-        "priority": next(iter(policy.priorities)),
-        "team": clean(list(policy.tiers.values())[-1].team) if policy.tiers else "the team",
+    return {
+        name: notice.specimen.get(name) or _placeholder(clean(says), loops.get(name))
+        for name, says in notice.fields.items()
     }
-    if name in people:
-        return people[name]
-    match name.rpartition("_")[2]:
-        case "at":
-            return f"{next(times)} on 1 January"
-        case "email":
-            return "team@example.org"
-        case "phone":
-            return "+1-555-0100"
-    return f"‹{says}›"
+
+
+def _placeholder(says: str, parts: frozenset[str] | None) -> Any:
+    return f"‹{says}›" if parts is None else [_item(says, parts, number) for number in (1, 2)]
 
 
 def _item(says: str, parts: frozenset[str], number: int) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from policy.handbook.figures import matrix_svg, timeline_svg
 from policy.handbook.model import (
+    BY_WHEN,
     Block,
     Bullets,
     Checklist,
@@ -26,6 +27,8 @@ from policy.handbook.model import (
 
 _MANY = 12
 """A part with more pages is folded in the list of contents."""
+_TWO_COLUMNS = 4
+"""A list with so many points may stand in two columns on paper."""
 STYLE = Path(__file__).parent / "handbook.css"
 
 
@@ -78,7 +81,7 @@ def _contents(book: Handbook) -> Iterator[str]:
 
 def _page(page: Page) -> Iterator[str]:
     anchor = escape(page.anchor)
-    kind = "page fresh" if page.breaks else "page"
+    kind = "page" + (" fresh" if page.breaks else "") + (" dense" if page.dense else "")
     yield f'<section class="{kind}" aria-labelledby="{anchor}">'
     yield f'<h2 id="{anchor}">{escape(page.title)}</h2>'
     for block in page.blocks:
@@ -93,7 +96,7 @@ def _block(block: Block, level: int) -> Iterator[str]:
         case Paragraph(spans, small):
             yield f"<p{' class=small' if small else ''}>{_line(spans)}</p>"
         case Bullets(items):
-            yield "<ul>"
+            yield '<ul class="many">' if len(items) >= _TWO_COLUMNS else "<ul>"
             for item in items:
                 yield f"<li{_id(item.anchor)}>{_item(item)}</li>"
             yield "</ul>"
@@ -126,19 +129,25 @@ def _table(table: Table) -> Iterator[str]:
     # The roles are said outright, because a small screen shows rows as blocks and would forget them.
     name = escape(table.caption)
     yield f'<div class="scroll" role="region" aria-label="{name}" tabindex="0">'
-    yield f'<table role="table" class="c{len(table.headers)}">'
+    timed = " timed" if table.headers[0] == BY_WHEN else ""
+    yield f'<table role="table" class="c{len(table.headers)}{timed}">'
     yield f"<caption>{name}</caption>"
     heads = "".join(f'<th role="columnheader" scope="col">{escape(text)}</th>' for text in table.headers)
     yield f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
     yield '<tbody role="rowgroup">'
     for row in table.rows:
         first, *rest = row.cells
-        cells = "".join(f'<td role="cell">{_line(cell)}</td>' for cell in rest)
+        cells = "".join(map(_cell, rest, table.headers[1:]))
         head = f'<th role="rowheader" scope="row">{_line(first)}</th>'
         yield f'<tr role="row"{_id(row.anchor)}>{head}{cells}</tr>'
     yield "</tbody>"
     yield "</table>"
     yield "</div>"
+
+
+def _cell(spans: Spans, header: str) -> str:
+    """Return a cell; a small screen, which hides the heads of columns, writes its head before it."""
+    return f'<td role="cell" data-head="{escape(header)}">{_line(spans)}</td>'
 
 
 def _figure(title: str, svg: str) -> Iterator[str]:
@@ -164,7 +173,7 @@ def _id(anchor: str | None) -> str:
 
 
 def _item(item: Item) -> str:
-    remark = f'<br><span class="remark">{_line(item.remark)}</span>' if item.remark else ""
+    remark = f'<br> <span class="remark">{_line(item.remark)}</span>' if item.remark else ""
     return _line(item.spans) + remark
 
 
