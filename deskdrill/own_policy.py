@@ -18,7 +18,8 @@ passes the check as it is. --desk and --scenario write a desk file and a drill t
 already is never touched. docs/your-own-policy.md goes on from here."""
 _SCHEMA = """\
 Save it beside your file and name it in the file's first line, and an editor that knows JSON Schema completes and
-checks what you write: # yaml-language-server: $schema=policy.schema.json"""
+checks what you write: # yaml-language-server: $schema=policy.schema.json
+Each kind of file has its own; the files that "policy new" writes name theirs."""
 
 
 def add(commands: Commands) -> None:

@@ -186,7 +186,10 @@ def _condition() -> Schema:
     names = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     status = {"enum": list(STATUSES)}
     several: Schema = {"type": "array", "items": _CONDITION, "minItems": 1}
-    act = dict.fromkeys(("to", "what"), names) | {"act": {"type": "string"}, "via": {"type": "string"}}
+    text: Schema = {"type": "string"}
+    done = {"act": text, "to": names, "via": text, "what": text, "in_visit": {"type": "boolean"}}
+    clock = {"name": {"enum": list(CLOCKS)}, "reaches": _FIGURE, "early": _FIGURE}
+    count = {"name": text, "at_least": {"type": ["integer", "string"]}}
     told: dict[str, tuple[str, Schema]] = {
         "always": ("It always holds.", {"const": True}),
         "signal": ("One of these signals is known.", names),
@@ -198,16 +201,10 @@ def _condition() -> Schema:
         "status": ("The ticket's status is one of these.", {"anyOf": [status, {"type": "array", "items": status}]}),
         "capability": ("What the tier can solve, or passes on.", {"enum": ["within", "beyond"]}),
         "checked": ('These checks are all done; "basic" stands for those of the category.', names),
-        "done": ("An act was done.", _object(act | {"in_visit": {"type": "boolean"}}, "act")),
-        "clock": (
-            "A clock has counted so much.",
-            _object({"name": {"enum": list(CLOCKS)}, "reaches": _FIGURE, "early": _FIGURE}, "name"),
-        ),
-        "count": (
-            "A number is known and at least this.",
-            _object({"name": {"type": "string"}, "at_least": {"type": ["integer", "string"]}}, "name", "at_least"),
-        ),
-        "is": ('The condition of this name under "conditions" holds.', {"type": "string"}),
+        "done": ("An act was done.", _object(_told("DoneCondition", done), "act")),
+        "clock": ("A clock has counted so much.", _object(_told("ClockCondition", clock), "name")),
+        "count": ("A number is known and at least this.", _object(_told("CountCondition", count), "name", "at_least")),
+        "is": ('The condition of this name under "conditions" holds.', text),
         "all": ("Every one of these holds.", several),
         "any": ("At least one of these holds.", several),
         "not": ("This does not hold.", _CONDITION),
@@ -217,10 +214,17 @@ def _condition() -> Schema:
     return described | _object(properties) | {"minProperties": 1}
 
 
+def _told(name: str, properties: Schema) -> Schema:
+    """Return the keys of a part that no model describes, each with its sentence from the table."""
+    words = read_descriptions(WORDS / "policy.yaml")[name]
+    return {key: {"description": words[key]} | schema for key, schema in properties.items()}
+
+
 def _figure() -> Schema:
+    text: Schema = {"type": "string"}
     by = {"enum": ["plan", "priority", "tier"]}
-    asked = _object({"of": {"type": "string"}, "by": by, "then": {"type": "string"}}, "of", "by")
-    share = _object({"share": {"type": ["string", "number"]}, "of": _FIGURE}, "share", "of")
+    asked = _object(_told("FigureBy", {"of": text, "by": by, "then": text}), "of", "by")
+    share = _object(_told("FigureShare", {"share": {"type": ["string", "number"]}, "of": _FIGURE}), "share", "of")
     said = "A duration such as 30m, the path of a figure, a figure by plan, priority or tier, or a share of a figure."
     return {"description": said, "anyOf": [{"type": "string"}, asked, share, {"type": "null"}]}
 

@@ -37,6 +37,16 @@ def test_the_skeleton_is_small_and_passes_the_check(folder: Path) -> None:
     assert text.startswith("# yaml-language-server: $schema=policy.schema.json\n")
 
 
+def test_the_walk_makes_every_schema_that_the_files_name(folder: Path) -> None:
+    assert main(["policy", "new", "a.yaml", "--desk", "d.yaml", "--scenario", "s.yaml"]) == 0
+    walk = (Path(__file__).parent.parent / "docs" / "your-own-policy.md").read_text(encoding="utf-8")
+    for file in folder.iterdir():
+        name = file.read_text(encoding="utf-8").splitlines()[0].partition("$schema=")[2]
+        kind = name.removesuffix(".schema.json")
+        of = "" if kind == "policy" else f" --of {kind}"
+        assert f"$ deskdrill policy schema{of} > {name}\n" in walk
+
+
 def test_it_simulates_and_drills(folder: Path) -> None:
     assert main(["policy", "new", "a.yaml", "--desk", "d.yaml", "--scenario", "s.yaml"]) == 0
     policy, scenario = load_policy("./a.yaml"), load_scenario("./s.yaml")

@@ -124,13 +124,29 @@ def test_what_is_wrong_does_not_fit(kind: str, where: list[Any], change: dict[st
     assert list(faults(data, SCHEMAS[kind], SCHEMAS[kind])) != []
 
 
+def keys(part: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every key that a schema names, however deep, with its own schema."""
+    if isinstance(part, dict):
+        for key, child in part.items():
+            if key == "properties":
+                yield from ((f"{path}.{name}", one) for name, one in child.items())
+            yield from keys(child, path if key == "properties" else f"{path}.{key}")
+    elif isinstance(part, list):
+        for child in part:
+            yield from keys(child, path)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_key_has_a_sentence(kind: str) -> None:
-    found = SCHEMAS[kind]
-    assert found["$schema"] == DIALECT
-    for name, part in [("the file", found), *found["$defs"].items()]:
-        for key, field in part.get("properties", {}).items():
-            assert len(field.get("description", "")) > 3, f"{name}.{key} has no description"
+    assert SCHEMAS[kind]["$schema"] == DIALECT
+    found = dict(keys(SCHEMAS[kind], kind))
+    assert len(found) > 5
+    assert [path for path, field in found.items() if len(field.get("description", "")) <= 3] == []
+
+
+def test_parts_of_conditions_and_figures_are_among_the_keys() -> None:
+    found = {path.removeprefix("policy.$defs.") for path, _ in keys(SCHEMAS["policy"], "policy")}
+    assert {"Condition.done.act", "Condition.clock.reaches", "Figure.anyOf.share"} <= found
 
 
 def test_a_key_without_a_sentence_is_refused() -> None:
