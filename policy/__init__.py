@@ -3,9 +3,11 @@
 Files in reading order:
 
 - ``secureai.yaml``: the procedure itself
-- ``errors``; ``explain``, ``yaml_source``: reading files from outside; ``durations``, ``calendars``, ``clocks``: time
+- ``errors``; ``explain``, ``yaml_source``, ``json_source``: reading files from outside; ``durations``, ``calendars``,
+  ``clocks``: time
 - ``document``: what keys a policy file may have; ``figures``, ``conditions``: the small language of its rules
-- ``merging``, ``overlays``: what is stacked on a file; ``building``, ``loading``: from it to a checked ``Policy``
+- ``merging``, ``overlays``: what is stacked on a file; ``opening``, ``building``, ``loading``: from it to a checked
+  ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``rulebook``: the question, the answer, and who answers it
 - ``situation_file``: a situation as a file; ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is

@@ -5,18 +5,13 @@ Every name a rule uses is looked up here, once; what does not exist is an error 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from functools import partial
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from policy.calendars import WEEKDAYS, Calendar, Interval
+from policy.calendars import Calendar
 from policy.conditions import All, Always, Attribute, ClockReaches, Condition, Done, Not, Words, read_condition
 from policy.document import (
-    CalendarDoc,
     ForbidDoc,
     GroupDoc,
     ObligeDoc,
@@ -24,9 +19,9 @@ from policy.document import (
     PolicyDoc,
     RuleDoc,
 )
-from policy.durations import parse_duration
 from policy.errors import InputError
 from policy.figures import Figure, Figures, read_figure
+from policy.opening import read_calendar
 from policy.yaml_source import KeyPath, Source, nearest
 
 T = TypeVar("T")
@@ -142,7 +137,9 @@ class Builder:
     def name(self, path: KeyPath, kind: str, name: str, legal: Mapping[str, Any] | frozenset[str]) -> str:
         """Return a name that is legal here, or raise with the nearest one."""
         if name not in legal:
-            raise self.source.error(path, f'there is no {kind} "{name}"{nearest(name, legal)}')
+            gone = next((one.by for one in self.source.removed if one.path.rpartition(".")[2] == name), None)
+            hint = nearest(name, legal) if gone is None else f" (taken away by {gone})"
+            raise self.source.error(path, f'there is no {kind} "{name}"{hint}')
         return name
 
     def condition(self, path: KeyPath, raw: object) -> Condition:
@@ -289,9 +286,7 @@ class Builder:
 
     def calendars(self) -> dict[str, Calendar]:
         """Return the calendars by name."""
-        return {
-            key: self.at(("calendars", key), partial(_calendar, doc, key)) for key, doc in self.doc.calendars.items()
-        }
+        return {key: read_calendar(self.source, key, doc) for key, doc in self.doc.calendars.items()}
 
     def calendar_cases(self) -> tuple[tuple[Condition, str], ...]:
         """Return which calendar holds when, first match first."""
@@ -339,55 +334,3 @@ def _figure_in_words(path: str, figures: Figures) -> str:
     if form != "%" or isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError(f'found "{{{path}:{form}}}"; expected {{{path}}}, or {{{path}:%}} where it is a number')
     return f"{value * 100:g} per cent"
-
-
-def _calendar(doc: CalendarDoc, name: str) -> Calendar:
-    try:
-        ZoneInfo(doc.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f'time_zone: found "{doc.time_zone}"; expected a time zone such as Europe/Berlin') from None
-    length = parse_duration(doc.business_day)
-    day = length.amount
-    if length.business_days or not 0 < day <= 1440:
-        raise InputError(f'business_day: found "{doc.business_day}"; expected hours of one day, such as 8h')
-    if doc.always_open:
-        return Calendar(None, zone=doc.time_zone, day_minutes=1440.0 if doc.business_day == "8h" else day, name=name)
-    hours = {day_name: read_intervals(doc.hours.get(day_name, "")) for day_name in WEEKDAYS}
-    special = {_day(text): read_intervals(part) for text, part in doc.special_days.items()}
-    return Calendar(
-        hours, zone=doc.time_zone, holidays=[_day(t) for t in doc.holidays], special_days=special,
-        day_minutes=day, name=name,
-    )  # fmt: skip
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"found {text!r}; expected a date such as 2025-12-25") from None
-
-
-def read_intervals(text: str) -> list[Interval]:
-    """Read opening hours such as ``"09:00-12:30, 13:00-17:00"``; an empty text is closed.
-
-    Raises:
-        InputError: not of that form, or an interval that does not end after it begins.
-    """
-    intervals = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        opens, dash, closes = part.partition("-")
-        low, high = _minute(opens), _minute(closes)
-        if not dash or low >= high:
-            raise InputError(f"found {part!r}; expected opening hours such as 09:00-17:00")
-        intervals.append((low, high))
-    return intervals
-
-
-def _minute(text: str) -> int:
-    clock = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text.strip())
-    if clock is None:
-        raise InputError(f"found {text!r}; expected a time of day such as 09:00")
-    value = int(clock[1]) * 60 + int(clock[2])
-    if value > 1440 or int(clock[2]) > 59:
-        raise InputError(f"found {text!r}; a day ends at 24:00")
-    return value

@@ -5,19 +5,25 @@ number of its minutes is used up. An *instant* is minutes since 1970-01-01T00:00
 wall-clock reading lies in an interval of that weekday and the local date is no holiday; an hour that a clock change
 skips does not exist, and one that it repeats counts twice.
 
-Open time is held as a table of stretches a year, with running totals, so that both questions are a binary search:
-10,000 business hours cost what one hour costs. The table is made from the pieces of real time in which the zone keeps
-one offset from UTC. Within a piece the wall clock runs evenly; only from piece to piece does it jump, so walking the
-pieces in order keeps the stretches in order even where an hour is repeated.
+Open time is held a year at a time: a table of its stretches with running totals, so that a question within a year is a
+binary search, and one number a year, so that a question over many years is a sum: 10,000 business hours cost what one
+hour costs. A table is made from the pieces of real time in which the zone keeps one offset from UTC. Within a piece the
+wall clock runs evenly; only from piece to piece does it jump, so taking the pieces in order keeps the stretches in
+order even where an hour is repeated.
+
+Of the tables of all calendars the last 256 are kept. The densest (48 intervals on each day) takes 0.4 MB, so however
+many calendars a file describes and however far apart its instants lie, the tables stay below 110 MB.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,10 +33,13 @@ import numpy.typing as npt
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
-_FIRST_YEAR: Final = 1970
-_LAST_YEAR: Final = 2200
+_FIRST_YEAR: Final = 1969
+_END_YEAR: Final = 2202
+"""Before the first and from the end on, what is not always open counts as closed."""
+_DAY: Final = 1440.0
 Interval = tuple[int, int]
 """Half-open minutes of a local day, ``(540, 1020)`` for 09:00-17:00; the close may be 1440."""
+Minutes = npt.NDArray[np.float64]
 
 
 def to_instant(moment: datetime) -> float:
@@ -44,36 +53,57 @@ def to_datetime(instant: float, zone: ZoneInfo | None = None) -> datetime:
     return (_EPOCH + timedelta(seconds=round(instant * 60))).astimezone(zone or UTC)
 
 
+_NEW_YEARS: Final = tuple(to_instant(datetime(year, 1, 1, tzinfo=UTC)) for year in range(_FIRST_YEAR, _END_YEAR + 1))
+_YEARS: Final = len(_NEW_YEARS) - 1
+"""Years are counted from 0 (1969)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The open stretches of the UTC years ``[first, last)``; ``totals`` are the open minutes before each stretch.
+    """The open stretches of one UTC year; ``totals`` are its open minutes before each stretch, ``all`` all of them."""
 
-    A table never changes; a calendar that needs more years puts a longer one in its place. So two threads may ask
-    one calendar at once.
-    """
-
-    first: int
-    last: int
     opens: Sequence[float]
     closes: Sequence[float]
     totals: Sequence[float]
+    all: float
 
     def before(self, instant: float) -> float:
-        """Return the open minutes from the start of the table to ``instant``."""
+        """Return the open minutes from the start of the year to ``instant``."""
         index = bisect_right(self.opens, instant) - 1
         if index < 0:
             return 0.0
         return self.totals[index] + min(instant, self.closes[index]) - self.opens[index]
 
-    def all(self) -> float:
-        """Return the open minutes of the whole table."""
-        return self.totals[-1] + self.closes[-1] - self.opens[-1] if self.opens else 0.0
+
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: a key of the tables' cache
+class _Hours:
+    """The hours of a calendar: by weekday, and by local day (counted from 1970-01-01) where they are not the usual."""
+
+    zone: str
+    week: tuple[tuple[Interval, ...], ...]
+    special: Mapping[int, tuple[Interval, ...]]
+
+    def local(self, first: int, end: int) -> tuple[Minutes, Minutes]:
+        """Return what is open on the local days ``[first, end)`` as local minutes, sorted: opening and closing."""
+        days = np.arange(first, end)
+        lows, highs = [np.empty(0)], [np.empty(0)]
+        special = [day for day in range(first, end) if day in self.special] if self.special else []
+        usual = days[~np.isin(days, special)] if special else days
+        for weekday, parts in enumerate(self.week):
+            if parts:
+                midnights = usual[(usual + 3) % 7 == weekday] * _DAY  # 1970-01-01 was a Thursday
+                lows.append(np.add.outer(midnights, [low for low, _ in parts]).ravel())
+                highs.append(np.add.outer(midnights, [high for _, high in parts]).ravel())
+        for day in special:
+            lows.append(np.array([day * _DAY + low for low, _ in self.special[day]]))
+            highs.append(np.array([day * _DAY + high for _, high in self.special[day]]))
+        return np.sort(np.concatenate(lows)), np.sort(np.concatenate(highs))  # they are disjoint: one order fits both
 
 
 class Calendar:
     """Open time by weekday, with holidays, half-days and a time zone; or always open.
 
-    Life: built once from a policy, it fills in the years it is asked about and keeps them.
+    Life: built once from a policy and never changed; the years it is asked about are filled in as they come.
     """
 
     def __init__(
@@ -95,11 +125,12 @@ class Calendar:
         self.zone = ZoneInfo(zone)
         self.day_minutes = day_minutes
         self.always_open = hours is None
-        self._week = {day: _merged((hours or {}).get(day, ())) for day in WEEKDAYS}
-        self._special = {day: _merged(parts) for day, parts in (special_days or {}).items()}
-        self._special.update(dict.fromkeys(holidays, ()))
-        self._table = _Table(0, 0, (), (), ())
-        self._never = not self.always_open and not any(self._week.values()) and not any(self._special.values())
+        week = tuple(_merged((hours or {}).get(day, ())) for day in WEEKDAYS)
+        special = {_number(day): _merged(parts) for day, parts in (special_days or {}).items()}
+        special.update(dict.fromkeys(map(_number, holidays), ()))
+        self._hours = _Hours(zone, week, special)
+        self._never = not self.always_open and not any(week) and not any(special.values())
+        self._totals: dict[int, float] = {}
 
     @classmethod
     def always(cls) -> Calendar:
@@ -114,8 +145,12 @@ class Calendar:
             return 0.0
         if self.always_open or math.isinf(end):
             return end - start
-        table = self._covering(start, end)
-        return table.before(end) - table.before(start)
+        first, last = _year_of(start), _year_of(end)
+        if first == last:
+            table = _table(self._hours, first)
+            return table.before(end) - table.before(start)
+        begun, ended = _table(self._hours, first), _table(self._hours, last)
+        return begun.all - begun.before(start) + sum(map(self._total, range(first + 1, last))) + ended.before(end)
 
     def add(self, instant: float, minutes: float) -> float:
         """Return the instant at which ``minutes`` of open time after ``instant`` are used up.
@@ -130,14 +165,14 @@ class Calendar:
             return instant + minutes
         if self._never or math.isinf(minutes):
             return math.inf
-        table = self._covering(instant, instant)
-        while True:
-            goal = table.before(instant) + minutes
-            if table.all() >= goal:
-                break
-            if table.last > _LAST_YEAR:
+        year = _year_of(instant)
+        goal = _table(self._hours, year).before(instant) + minutes
+        while (total := self._total(year)) < goal:
+            goal -= total
+            year += 1
+            if year == _YEARS:
                 return math.inf
-            table = self._longer(table)
+        table = _table(self._hours, year)
         index = bisect_left(table.totals, goal) - 1
         return table.opens[index] + (goal - table.totals[index])
 
@@ -145,7 +180,7 @@ class Calendar:
         """Return whether the minute that begins at ``instant`` counts."""
         if self.always_open:
             return True
-        table = self._covering(instant, instant)
+        table = _table(self._hours, _year_of(instant))
         index = bisect_right(table.opens, instant) - 1
         return index >= 0 and instant < table.closes[index]
 
@@ -155,92 +190,98 @@ class Calendar:
             return instant
         if self._never:
             return math.inf
-        table = self._covering(instant, instant)
-        while (index := bisect_right(table.opens, instant)) == len(table.opens):
-            if table.last > _LAST_YEAR:
+        year = _year_of(instant)
+        table = _table(self._hours, year)
+        index = bisect_right(table.opens, instant)
+        while index == len(table.opens):
+            year += 1
+            while year < _YEARS and not self._total(year):
+                year += 1
+            if year == _YEARS:
                 return math.inf
-            table = self._longer(table)
+            table, index = _table(self._hours, year), 0
         return table.opens[index]
 
     def next_close(self, instant: float) -> float:
         """Return the first instant at or after ``instant`` that is closed; ``math.inf`` for an open-ended calendar."""
         if self.always_open:
             return math.inf
-        table = self._covering(instant, instant)
+        year = _year_of(instant)
+        table = _table(self._hours, year)
         index = bisect_right(table.opens, instant) - 1
         if index < 0 or instant >= table.closes[index]:
             return instant
-        while table.closes[index] >= _new_year(table.last):  # it may go on beyond the table
-            if table.last > _LAST_YEAR:
+        close = table.closes[index]
+        while close == _NEW_YEARS[year + 1]:  # it may go on beyond the year
+            year += 1
+            if year == _YEARS:
                 return math.inf
-            table = self._longer(table)
-        return table.closes[index]
+            table = _table(self._hours, year)
+            if not table.opens or table.opens[0] > close:
+                break
+            close = table.closes[0]
+        return close
 
-    def tables(self, start: float, end: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def tables(self, start: float, end: float) -> tuple[Minutes, Minutes]:
         """Return the opening and closing instants of the stretches that overlap ``[start, end)``.
 
         Two arrays of shape ``(stretches,)``, sorted and disjoint.
         """
         if self.always_open:
             return np.array([start]), np.array([end])
-        table = self._covering(start, end)
-        low, high = bisect_right(table.closes, start), bisect_left(table.opens, end)
-        return np.array(table.opens[low:high]), np.array(table.closes[low:high])
+        years = [_table(self._hours, year) for year in range(_year_of(start), _year_of(end) + 1)]
+        opens, closes = _joined([np.array(one.opens) for one in years], [np.array(one.closes) for one in years])
+        low, high = np.searchsorted(closes, start, side="right"), np.searchsorted(opens, end, side="left")
+        return opens[low:high], closes[low:high]
 
-    # -- the table of stretches --------------------------------------------------------------------------------
-
-    def _covering(self, start: float, end: float) -> _Table:
-        """Return the table, made long enough to hold both instants with a year to spare at each side."""
-        table = self._table
-        first, last = to_year(start) - 1, to_year(end) + 2
-        if table.first <= first and last <= table.last:
-            return table
-        if table.first == table.last or first < table.first:  # an earlier year, which is rare, makes it anew
-            return self._extended(_Table(first, first, (), (), ()), max(last, table.last))
-        return self._extended(table, last)
-
-    def _longer(self, table: _Table) -> _Table:
-        """Return the table with twice the years."""
-        return self._extended(table, table.last + max(1, table.last - table.first))
-
-    def _extended(self, table: _Table, last: int) -> _Table:
-        """Return the table filled in up to the year ``last``, and keep it."""
-        last = min(last, _LAST_YEAR + 2)
-        opens, closes, totals = list(table.opens), list(table.closes), list(table.totals)
-        total = table.all()
-        for low, high in self._stretches(_new_year(table.last), _new_year(last)):
-            if closes and low == closes[-1]:
-                closes[-1] = high
-            else:
-                opens.append(low)
-                closes.append(high)
-                totals.append(total)
-            total += high - low
-        self._table = _Table(table.first, last, opens, closes, totals)
-        return self._table
-
-    def _stretches(self, start: float, end: float) -> Iterator[tuple[float, float]]:
-        """Yield what is open within ``[start, end)``, in order."""
-        for begins, ends, offset in _offsets(start, end, self.zone):
-            first, last = math.floor((begins + offset) / 1440), math.ceil((ends + offset) / 1440)
-            for number in range(first, last):  # local days, counted from 1970-01-01
-                day = date.fromordinal(_EPOCH_ORDINAL + number)
-                for low, high in self._special.get(day, self._week[WEEKDAYS[day.weekday()]]):
-                    opens = max(begins, number * 1440 + low - offset)
-                    closes = min(ends, number * 1440 + high - offset)
-                    if opens < closes:
-                        yield opens, closes
+    def _total(self, year: int) -> float:
+        """Return the open minutes of a year; the numbers are kept, also where the table is not."""
+        total = self._totals.get(year)
+        if total is None:
+            total = self._totals[year] = _table(self._hours, year).all
+        return total
 
 
-def to_year(instant: float) -> int:
-    """Return the UTC year of an instant (near a new year possibly its neighbour), held between 1970 and 2200."""
-    if instant < 0:
-        return _FIRST_YEAR
-    return int(min(_LAST_YEAR, _FIRST_YEAR + instant / (365.2425 * 1440)))
+# -- the tables ----------------------------------------------------------------------------------------------------
 
 
-def _new_year(year: int) -> float:
-    return to_instant(datetime(year, 1, 1, tzinfo=UTC))
+@lru_cache(maxsize=256)
+def _table(hours: _Hours, year: int) -> _Table:
+    """Return the table of a year."""
+    all_opens, all_closes = [], []
+    for begins, ends, offset in _offsets(hours.zone, year):
+        first, end = math.floor((begins + offset) / _DAY), math.ceil((ends + offset) / _DAY)
+        lows, highs = hours.local(first, end)
+        opens, closes = np.maximum(lows - offset, begins), np.minimum(highs - offset, ends)
+        there = opens < closes
+        all_opens.append(opens[there])
+        all_closes.append(closes[there])
+    opens, closes = _joined(all_opens, all_closes)
+    sums = np.concatenate(([0.0], np.cumsum(closes - opens)))
+    return _Table(_packed(opens), _packed(closes), _packed(sums[:-1]), float(sums[-1]))
+
+
+def _packed(values: Minutes) -> array[float]:
+    """Return an array that is quick to bisect: numpy's takes ten times as long for a single number."""
+    return array("d", values.tobytes())
+
+
+def _joined(opens: Sequence[Minutes], closes: Sequence[Minutes]) -> tuple[Minutes, Minutes]:
+    """Return stretches that follow each other as one list, with those that touch made one."""
+    lows, highs = np.concatenate(opens), np.concatenate(closes)
+    apart = lows[1:] != highs[:-1]
+    ends = np.ones(min(1, len(lows)), dtype=bool)
+    return lows[np.concatenate((ends, apart))], highs[np.concatenate((apart, ends))]
+
+
+def _year_of(instant: float) -> int:
+    """Return the UTC year of an instant, counted from 0 (1969) and held within the years that are known."""
+    return min(max(bisect_right(_NEW_YEARS, instant) - 1, 0), _YEARS - 1)
+
+
+def _number(day: date) -> int:
+    """Return a local day counted from 1970-01-01."""
+    return day.toordinal() - _EPOCH_ORDINAL
 
 
 def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -254,17 +295,18 @@ def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
-def _offsets(start: float, end: float, zone: ZoneInfo) -> list[tuple[float, float, float]]:
-    """Return ``(from, to, offset in minutes)`` of the pieces of ``[start, end)`` with one UTC offset each."""
+@lru_cache(maxsize=4096)
+def _offsets(zone_name: str, year: int) -> tuple[tuple[float, float, float], ...]:
+    """Return ``(from, to, offset in minutes)`` of the pieces of a year with one UTC offset each."""
+    start, end = _NEW_YEARS[year], _NEW_YEARS[year + 1]
+    if zone_name == "UTC":
+        return ((start, end, 0.0),)
+    zone = ZoneInfo(zone_name)
     pieces: list[tuple[float, float, float]] = []
-    if zone.key == "UTC":
-        return [(start, end, 0.0)]
     here, offset = start, _offset(start, zone)
     while here < end:
-        step = min(here + 360, end)  # no zone has changed twice within six hours
+        step = min(here + _DAY, end)  # no zone changes twice within a day: the shortest time between is 167 hours
         if _offset(step, zone) == offset:
-            if step == end:
-                break
             here = step
             continue
         low, high = here, step
@@ -274,8 +316,9 @@ def _offsets(start: float, end: float, zone: ZoneInfo) -> list[tuple[float, floa
         pieces.append((start, high, offset))
         start = here = high
         offset = _offset(high, zone)
-    pieces.append((start, end, offset))
-    return pieces
+    if start < end:
+        pieces.append((start, end, offset))
+    return tuple(pieces)
 
 
 def _offset(instant: float, zone: ZoneInfo) -> float:

@@ -6,23 +6,24 @@ ISO 8601 with an offset; what happens after the instant of asking has not happen
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from policy.building import read_intervals
-from policy.calendars import WEEKDAYS, Calendar, to_datetime, to_instant
+from policy.calendars import WEEKDAYS, Calendar, Interval, to_datetime, to_instant
 from policy.clocks import Clock
 from policy.durations import LONGEST_MINUTES
 from policy.errors import InputError
 from policy.explain import shown
-from policy.yaml_source import Source, read_text, validate
+from policy.json_source import read_json
+from policy.opening import MOST_INTERVALS, read_intervals
+from policy.yaml_source import Source, validate
 
 MAX_BYTES: Final = 20_000_000
 _FIRST_YEAR: Final = 1970
@@ -59,17 +60,24 @@ def _zone(value: str) -> str:
     return value
 
 
-def _hours(pair: tuple[str, str]) -> tuple[int, int]:
+def _hours(value: Any) -> Interval:
+    expected = 'expected two times of day, such as ["09:00", "17:00"]'
+    pair = value if isinstance(value, list) and all(isinstance(part, str) for part in value) else []
+    if len(pair) != 2:
+        raise ValueError(f"found {shown(value)}{f' of {len(value)}' if isinstance(value, list) else ''}; {expected}")
+    if any("," in part for part in pair):
+        raise ValueError(f"found {shown('-'.join(pair))}; {expected}; each interval is a pair of its own")
     try:
         (interval,) = read_intervals("-".join(pair))
-    except (InputError, ValueError) as error:
-        raise ValueError(str(error) if isinstance(error, InputError) else f"found {shown('-'.join(pair))}") from None
+    except InputError as error:
+        raise ValueError(str(error)) from None
     return interval
 
 
 Instant = Annotated[float, BeforeValidator(_instant)]
 Minutes = Annotated[float, Field(ge=0, le=LONGEST_MINUTES, strict=True)]
-Hours = Annotated[tuple[str, str], AfterValidator(_hours)]
+Hours = Annotated[Interval, BeforeValidator(_hours)]
+Day = Annotated[list[Hours], Field(max_length=MOST_INTERVALS)]
 
 
 class _Part(BaseModel):
@@ -81,15 +89,23 @@ class CalendarDoc(_Part):
 
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     always_open: bool = False
-    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], list[Hours]] = {}
+    hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], Day] = {}
     holidays: list[Annotated[date, BeforeValidator(_day)]] = []
 
     def calendar(self) -> Calendar:
         """Return the calendar."""
         if self.always_open:
             return Calendar(None, zone=self.time_zone)
-        hours: Mapping[Any, Any] = self.hours  # pairs of minutes by now
-        return Calendar({day: hours.get(day, ()) for day in WEEKDAYS}, zone=self.time_zone, holidays=self.holidays)
+        hours: Mapping[str, list[Interval]] = {str(day): parts for day, parts in self.hours.items()}
+        return _calendar(
+            self.time_zone, tuple(tuple(hours.get(day, ())) for day in WEEKDAYS), tuple(sorted(set(self.holidays)))
+        )
+
+
+@lru_cache(maxsize=1024)
+def _calendar(zone: str, week: tuple[tuple[Interval, ...], ...], holidays: tuple[date, ...]) -> Calendar:
+    """Return the calendar of these hours; cases that write the same one share it, and what it has worked out."""
+    return Calendar(dict(zip(WEEKDAYS, week, strict=True)), zone=zone, holidays=holidays)
 
 
 class EventDoc(_Part):
@@ -171,23 +187,19 @@ def read_cases(path: Path) -> tuple[CaseDoc, ...]:
     Raises:
         InputError: it is missing, no JSON, or not of this form; the message names the place.
     """
-    name = str(path)
-    text = read_text(path, name, max_bytes=MAX_BYTES)
-    try:
-        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise InputError.at(name, error.lineno, None, f"is no JSON: {error.msg}") from None
-    except RecursionError:
-        raise InputError(f"{name}: is nested too deeply") from None
-    except ValueError as error:
-        raise InputError(f"{name}: {error}") from None
-    source = Source(name, data)
+    return read_json(path, _cases, max_bytes=MAX_BYTES)
+
+
+def _cases(source: Source) -> tuple[CaseDoc, ...]:
     cases = validate(CasesDoc, source).cases
     seen: set[str] = set()
     for index, case in enumerate(cases):
         if case.id in seen:
             raise source.error(("cases", index, "id"), f"the id {shown(case.id)} stands here twice")
         seen.add(case.id)
+        if not case.expect.model_fields_set:
+            legal = ", ".join(ExpectDoc.model_fields)
+            raise source.error(("cases", index, "expect"), f"expects nothing; name at least one of {legal}")
         _check_events(case, index, source)
     return tuple(cases)
 
@@ -203,19 +215,6 @@ def _check_events(case: CaseDoc, index: int, source: Source) -> None:
         if before is not None and event.at < before:
             raise source.error((*path, "at"), f"{case.id}: is earlier than the event before it")
         before = event.at
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(twice)} stands twice in one object")
-    return found
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"found {text}; expected a finite number")
 
 
 def failures_of(case: CaseDoc) -> tuple[Failure, ...]:

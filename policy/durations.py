@@ -13,7 +13,7 @@ from typing import Final
 
 from policy.errors import InputError
 
-_PATTERN: Final = re.compile(r"(\d{1,7}(?:\.\d{1,6})?)\s*(s|m|min|h|d|bd)", re.ASCII)
+_PATTERN: Final = re.compile(r"(\d{1,30}(?:\.\d{1,6})?)\s*(s|m|min|h|d|bd)", re.ASCII)
 _MINUTES: Final = {"s": 1 / 60, "m": 1.0, "min": 1.0, "h": 60.0, "d": 1440.0}
 LONGEST_MINUTES: Final = 100 * 365 * 1440.0
 """No duration is longer than a hundred years (minutes)."""

@@ -91,17 +91,22 @@ def _entries(number: int) -> str:
     return "1 entry" if number == 1 else f"{number} entries"
 
 
+def _plain(number: float) -> str:
+    """Return a bound in plain digits: ``52,560,000`` and not ``5.256e+07``."""
+    return f"{number:,.0f}" if number == int(number) else f"{number:g}"
+
+
 def _expected(detail: ErrorDetails) -> str:
     kind, limits = detail["type"], detail.get("ctx", {})
     match kind:
         case "greater_than_equal":
-            return f"at least {limits['ge']:g}"
+            return f"at least {_plain(limits['ge'])}"
         case "less_than_equal":
-            return f"at most {limits['le']:g}"
+            return f"at most {_plain(limits['le'])}"
         case "greater_than":
-            return f"greater than {limits['gt']:g}"
+            return f"greater than {_plain(limits['gt'])}"
         case "less_than":
-            return f"less than {limits['lt']:g}"
+            return f"less than {_plain(limits['lt'])}"
         case "too_short":
             return f"at least {_entries(limits['min_length'])}"
         case "too_long":

@@ -238,11 +238,21 @@ def digest(data: Any) -> str:
 def _unique_ids(doc: PolicyDoc, source: Source) -> None:
     seen: dict[str, KeyPath] = {}
     for path, _, _, _, entry in _entry_docs(doc):
-        for one in (entry.id, *entry.covers):
-            if one in seen:
-                first = source.line((*seen[one], "id"))
-                raise source.error((*path, "id"), f'the id "{one}" is used already (line {first})')
-            seen[one] = path
+        named: list[tuple[KeyPath, str]] = [((*path, "id"), entry.id)]
+        named += [((*path, "covers", index), one) for index, one in enumerate(entry.covers)]
+        for here, one in named:
+            first, second = seen.setdefault(one, here), here
+            if first == second:
+                continue
+            if source.is_changed(first) and not source.is_changed(second):  # what came later is to blame
+                first, second = second, first
+            raise source.error(second, f'the id "{one}" is used already ({_other_place(source, first, second)})')
+
+
+def _other_place(source: Source, first: KeyPath, second: KeyPath) -> str:
+    if source.is_changed(first) or source.is_changed(second):
+        return source.place(first)
+    return f"line {source.line(first)}"
 
 
 def _check_names(builder: Builder) -> None:

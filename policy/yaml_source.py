@@ -86,20 +86,35 @@ class Source:
 
     def place(self, path: KeyPath) -> str:
         """Return where the value at ``path`` comes from: file and line, or the ``--set`` that put it there."""
+        return self._origin(path) or f"{self.name}:{self.line(path)}"
+
+    def is_changed(self, path: KeyPath) -> bool:
+        """Return whether the value at ``path`` comes from elsewhere than the file."""
+        return self._origin(path) is not None
+
+    def _origin(self, path: KeyPath) -> str | None:
         for length in range(len(path), 0, -1):
             if path[:length] in self.origins:
                 return self.origins[path[:length]]
             if path[:length] in self.lines:  # what stands deeper in the file is not from elsewhere
                 break
-        return f"{self.name}:{self.line(path)}"
+        return None
 
     def error(self, path: KeyPath, message: str) -> InputError:
-        """Return an error about ``path``."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return InputError(f"{self.origins[path[:length]]}: {dotted(path)}: {message}")
-            if path[:length] in self.lines:
-                break
+        """Return an error about ``path``, at its place.
+
+        What the file says alone was in order before it was changed. So where something inside ``path`` was changed or
+        taken away, that is the place: the least deep, and of those the first. The place in the file is told too.
+        """
+        origin = self._origin(path)
+        if origin is not None:
+            return InputError(f"{origin}: {dotted(path)}: {message}")
+        inside = [one for one in self.origins if path and one[: len(path)] == path]
+        below = (dotted(path), f"{dotted(path)}.")
+        gone = [one.by for one in self.removed if path and (one.path == below[0] or one.path.startswith(below[1]))]
+        if inside or gone:
+            origin = self.origins[min(inside, key=len)] if inside else gone[0]
+            return InputError(f"{origin}: {dotted(path)} (in {self.name}:{self.line(path)}): {message}")
         return InputError.at(self.name, self.line(path), dotted(path), message)
 
 
@@ -370,7 +385,8 @@ def validate(model: type[ModelT], source: Source) -> ModelT:
         for detail in error.errors(include_url=False):
             places.setdefault(_real_path(detail, source), []).append(detail)
         # Where a value may be of several kinds, pydantic reports each; what was tried to the bottom says most.
-        deepest = [p for p in places if not any(p != q and q[: len(p)] == p for q in places)]
+        around = {p[:length] for p in places for length in range(len(p))}
+        deepest = [p for p in places if p not in around]
         # A key that is missing is often one that is misspelt; the misspelt one is told first.
         path = min(deepest, key=lambda p: (places[p][0]["type"] == "missing", source.line(p) or 0))
         message = explain(places[path], str(path[-1]) if path else "", model)

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskdrill.main import main
+from policy.calendars import _table
 from policy.clock_cases import failures_of, read_cases
 from policy.errors import InputError
 
@@ -149,13 +150,18 @@ def test_failures_in_the_other_formats(run: Run) -> None:
         ("calendar.time_zone", "Berlim", "cases[0].calendar.time_zone: found 'Berlim'; expected a time zone"),
         ("calendar.hours", {"monday": []}, "cases[0].calendar.hours"),
         ("calendar.hours.mon", [["17:00", "09:00"]], "expected opening hours such as 09:00-17:00"),
-        ("calendar.hours.mon", [["09:00"]], "cases[0].calendar.hours.mon[0]"),
+        ("calendar.hours.mon", [["09:00"]],
+         'hours.mon[0]: found a list of 1; expected two times of day, such as ["09:00"'),
+        ("calendar.hours.mon", ["09:00"], "cases[0].calendar.hours.mon[0]: found '09:00'; expected two times of day"),
+        ("calendar.hours.mon", [["09:00", 17]], "hours.mon[0]: found a list of 2; expected two times of day"),
+        ("calendar.hours.mon", [["09:00", "12:00, 13:00-17:00"]], "each interval is a pair of its own"),
+        ("calendar.hours.mon", [["09:00", "10:00"]] * 49, "hours.mon: found 49 entries; expected at most 48 entries"),
         ("calendar.holiday", [], "cases[0].calendar.holiday: unknown key; did you mean \"holidays\""),
         ("calendar.holidays", ["2026-02-30"], "expected a date such as 2025-12-25"),
         ("target_minutes", "4h", "cases[0].target_minutes: found '4h'; expected a number"),
         ("target_minutes", -1, "cases[0].target_minutes: found -1; expected at least 0"),
         ("target_minutes", True, "cases[0].target_minutes: found true; expected a number"),
-        ("target_minutes", 1e15, "cases[0].target_minutes: "),
+        ("target_minutes", 1e15, "cases[0].target_minutes: found 1000000000000000.0; expected at most 52,560,000"),
         ("events.0.event", "begin", "cases[0].events[0].event: found 'begin'; expected 'start', 'pause'"),
         ("events.0.at", "2026-02-02T11:30", "cases[0].events[0].at: found '2026-02-02T11:30'; expected an instant"),
         ("events.0.at", "0001-01-01T00:00:00+14:00", "expected a year between 1970 and 2199"),
@@ -165,6 +171,7 @@ def test_failures_in_the_other_formats(run: Run) -> None:
         ("events.4.calendar", ..., "a calendar stands with set_calendar, and only there"),
         ("ask.at", 5, "cases[0].ask.at: found 5; expected an instant"),
         ("ask", {}, "cases[0].ask.at: is missing"),
+        ("expect", {}, "cases[0].expect: expects nothing; name at least one of due_at, elapsed_minutes"),
         ("expect.overdue", True, "cases[0].expect.overdue: unknown key"),
         ("expect.breached", 1, "cases[0].expect.breached: found 1; expected true or false"),
         ("expect.elapsed_minutes", "200", "cases[0].expect.elapsed_minutes: found '200'; expected a number"),
@@ -185,15 +192,44 @@ def test_a_bad_case_is_told_with_its_place(run: Run, path: str, value: Any, said
         ("[]", "expected a mapping"),
         ('{"cases": []}', "cases: "),
         ('{"cases": 3}', "cases: found 3; expected a list"),
-        ('{"cases": [], "cases": []}', "the key 'cases' stands twice in one object"),
-        ('{"cases": NaN}', "found NaN; expected a finite number"),
+        ('{"cases": [], "cases": []}', ":1: cases: the key stands here twice (first in line 1)"),
+        ('{"about": [{"k": {}, "l": 1},\n{"k": "\\"{", "l": [],\n"k": 1}]}',
+         ":3: about[1].k: the key stands here twice (first in line 2)"),
+        ('{"cases": NaN}', ":1: cases: found NaN; expected a finite number"),
+        ('{"cases": [1,\n-Infinity]}', ":2: cases[1]: found -Infinity; expected a finite number"),
+        ('{"cases": [1,\n\n{"a": 1e999}]}', ":3: cases[1].a: found 1e999; expected a finite number"),
+        ('{"cases":\n' + "[" * 41 + "1" + "]" * 41 + "}", ":2: is nested more than 40 levels deep"),
         ("[" * 200_000, "is nested too deeply"),
-        ('{"cases": [' + "1" * 6000 + "]}", "cases.json: "),
+        ('{"cases": [' + "1" * 6000 + "]}",
+         ":1: cases[0]: found a number of 6,000 characters; at most 400 are read"),
     ],
-    ids=range(9),
-)
+    ids=range(13),
+)  # fmt: skip
 def test_a_bad_file_is_told(run: Run, text: str, said: str) -> None:
     assert said in run(code=2, text=text)
+
+
+def test_the_line_of_what_is_wrong_is_told(run: Run) -> None:
+    """Whatever stands before it: line ends and marks within strings, empty lists and objects, other cases."""
+    odd = CASE | {"why": 'a "quoted", {odd}\n[text]: \\', "source": [[], {}, [{}], "", -1.5e3]}
+    text = json.dumps({"cases": [odd, changed("events.3.minutes", -2) | {"id": "two"}]}, indent=1)
+    line = next(n for n, one in enumerate(text.splitlines(), 1) if '"minutes": -2' in one)
+    assert f"cases.json:{line}: cases[1].events[3].minutes: found -2; expected at least 0" in run(code=2, text=text)
+
+
+def test_a_file_too_long_for_lines_is_told_by_its_path(run: Run) -> None:
+    text = json.dumps({"about": "x" * 4_000_000, "cases": [changed("ask", 1)]})
+    assert "cases.json: cases[0].ask: found 1; expected a mapping" in run(code=2, text=text)
+
+
+def test_cases_of_one_calendar_share_it(run: Run) -> None:
+    """Two hundred years are worked out once, however many cases look at them."""
+    far = changed("ask.at", "2198-02-02T09:10:00+00:00") | {"expect": {"breached": True}}
+    far["calendar"] = {"time_zone": "Europe/Berlin", "hours": {"mon": [["09:00", "17:00"]]}}
+    far["events"] = [{"at": "1971-01-30T16:30:00+00:00", "event": "start"}]
+    _table.cache_clear()
+    assert json.loads(run(*(far | {"id": str(n)} for n in range(20))))["passed"] == 20
+    assert _table.cache_info().misses <= 2198 - 1971 + 1
 
 
 def test_two_cases_of_one_name_are_refused(run: Run) -> None:

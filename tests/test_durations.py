@@ -31,6 +31,17 @@ def test_reading_and_wording(text: str, minutes: float, words: str) -> None:
     assert duration.text == text.strip()
 
 
+@pytest.mark.parametrize("text", ["52560000m", "3153600000s", "876000h", "36500d"])
+def test_a_hundred_years_may_be_written_in_any_unit(text: str) -> None:
+    assert parse_duration(text).amount == 52_560_000
+
+
+@pytest.mark.parametrize("text", ["52560001m", "3153600001s", "9" * 30 + "m"])
+def test_what_is_too_long_is_told_so(text: str) -> None:
+    with pytest.raises(InputError, match="a duration is at most a hundred years"):
+        parse_duration(text)
+
+
 def test_a_business_day_is_as_long_as_the_calendar_says() -> None:
     assert parse_duration("2bd").minutes(600) == 1200
     assert parse_duration("2d").minutes(600) == 2880
@@ -39,7 +50,8 @@ def test_a_business_day_is_as_long_as_the_calendar_says() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "30", "m", "-5m", "+5m", "5 minutes", "5 m m", "1h30m", "1,5h", "1e3m", "٣m", "5M", "5w", ".5h", "5.h", "inf",
-     "nan m", "9" * 40 + "m", "876001h", "36501bd", "9999999d", 30, 1.5, None, True, ["5m"], {"of": "x"}],
+     "nan m", "9" * 40 + "m", "876001h", "36501bd", "9999999d",
+     "52560001m", 30, 1.5, None, True, ["5m"], {"of": "x"}],
 )  # fmt: skip
 def test_what_is_no_duration(text: object) -> None:
     with pytest.raises(InputError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from policy import load_policy
 from policy.errors import InputError
 from policy.loading import digest
-from policy.yaml_source import load_yaml
+from policy.yaml_source import Removed, Step, load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 
@@ -194,3 +195,60 @@ def test_a_plus_in_the_name_of_a_file_is_no_stack(desk: Path) -> None:
     (desk / "a+b.yaml").write_bytes(BAKERY.read_bytes())
     assert load_policy("a+b.yaml").name == "bakery"
     assert load_policy(desk / "a+b.yaml").name == "bakery"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ('calendars: {business: {hours: {tue: "09:00-08:00"}}}',
+         "mine.yaml:6: calendars.business.hours.tue: found '09:00-08:00'; expected opening hours"),
+        ("calendars:\n  business:\n    time_zone: Mars/X",
+         'mine.yaml:8: calendars.business.time_zone: found "Mars/X"; expected'),
+        ("calendars:\n  business:\n    holidays:\n    - 2025-01-01\n    - 2025-02-30",
+         "mine.yaml:10: calendars.business.holidays[1]: found '2025-02-30'; expected a date"),
+        ("calendars:\n  business: {special_days: {2025-02-30: ''}}",
+         "mine.yaml:7: calendars.business.special_days.2025-02-30: found '2025-02-30'; expected"),
+        ("calendars: {business: {business_day: 2d}}",
+         'mine.yaml:6: calendars.business.business_day: found "2d"; expected hours of one day'),
+    ],
+)  # fmt: skip
+def test_an_error_found_after_merging_is_told_where_the_change_stands(changes: str, said: str) -> None:
+    overlay(changes, head="of: secureai")
+    assert error("secureai+./mine.yaml").startswith(said)
+
+
+def test_a_change_by_set_that_is_wrong_is_told_with_the_set() -> None:
+    with pytest.raises(InputError) as caught:
+        load_policy("secureai", {"calendars.business.time_zone": "Mars/X"})
+    assert str(caught.value).startswith(
+        '--set policy.calendars.business.time_zone=Mars/X: calendars.business.time_zone: found "Mars/X"; expected'
+    )
+
+
+def test_a_rule_that_is_added_under_a_known_id_is_told_with_both_places() -> None:
+    """Whichever of the two comes first in what results, the added one is to blame."""
+    policy = load_policy("./bakery.yaml")
+    ids = [rule.id for group in policy.doc.groups for rule in group.rules]
+    for group in (policy.doc.groups[0], policy.doc.groups[-1]):
+        for known in (ids[0], ids[-1]):
+            line = policy.entry(known).line
+            ref = overlay(f'rules:\n  $add:\n    "{group.title}":\n    - {{id: {known}, source: x, says: y.}}')
+            assert error(ref).startswith("mine.yaml:9: groups")
+            assert error(ref).endswith(f'.id: the id "{known}" is used already (./bakery.yaml:{line})')
+
+
+def test_what_fails_as_a_whole_is_told_where_it_was_changed() -> None:
+    """The error is about a part of the file; what was changed within it, or taken from it, is to blame."""
+    source = load_yaml("a:\n  b: 1\n  c: {d: 2}\n", name="base.yaml")
+    lines = {path: line for path, line in source.lines.items() if path != ("a", "b")}
+    changed = replace(source, lines=lines, origins={("a", "b"): "o:7"})
+    assert str(changed.error(("a",), "is wrong")) == "o:7: a (in base.yaml:1): is wrong"
+    assert str(changed.error(("a", "c"), "is wrong")) == "base.yaml:3: a.c: is wrong"
+    less = replace(source, removed=(Removed("a.e", Step(5, "base.yaml:4"), "o:9"),))
+    assert str(less.error(("a", "e"), "is missing")) == "o:9: a.e (in base.yaml:1): is missing"
+    assert str(less.error(("a", "c"), "is wrong")) == "base.yaml:3: a.c: is wrong"
+
+
+def test_a_name_that_an_overlay_took_away_is_told_so() -> None:
+    message = error(overlay("vocabulary:\n  roles: {$remove: counter}"))
+    assert message.endswith('there is no role "counter" (taken away by mine.yaml:7)')

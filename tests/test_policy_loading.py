@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -150,13 +151,30 @@ CASES = {
     ),
     "no such time zone": (
         "always: {always_open: true}", "always: {always_open: true, time_zone: Europe/Berln}",
-        'calendars.always: time_zone: found "Europe/Berln"; expected a time zone',
+        'calendars.always.time_zone: found "Europe/Berln"; expected a time zone',
     ),
     "hours that end before they begin": (
-        "always: {always_open: true}", "always: {hours: {mon: '17:00-09:00'}}", "calendars.always: found '17:00-09:00'",
+        "always: {always_open: true}", "always: {hours: {mon: '17:00-09:00'}}",
+        "calendars.always.hours.mon: found '17:00-09:00'",
     ),
     "a day that does not exist": (
-        "always: {always_open: true}", "always: {holidays: ['2025-02-30']}", "calendars.always: found '2025-02-30'",
+        "always: {always_open: true}", "always: {holidays: ['2025-02-30']}",
+        "calendars.always.holidays[0]: found '2025-02-30'",
+    ),
+    "a calendar that never opens": (
+        "always: {always_open: true}", "always: {hours: {mon: '', tue: ''}}",
+        "calendars.always.hours: is open on no weekday; give at least one its hours, or write always_open: true",
+    ),
+    "a calendar that says nothing": (
+        "always: {always_open: true}", "always: {time_zone: UTC}", "calendars.always: is open on no weekday",
+    ),
+    "a calendar that opens on one day only": (
+        "always: {always_open: true}", "always: {special_days: {'2025-02-03': '09:00-17:00'}}",
+        "calendars.always: is open on no weekday",
+    ),
+    "more intervals than half-hours": (
+        "always: {always_open: true}", f"always: {{hours: {{mon: '{'09:00-09:10, ' * 49}'}}}}",
+        "calendars.always.hours.mon: found more than 48 intervals; a day holds at most that many",
     ),
     "no calendar for the rest": (
         "calendar_of: [{use: always}]", "calendar_of: [{when: {signal: till_dead}, use: always}]",
@@ -191,6 +209,15 @@ def test_what_is_wrong_is_said_with_its_place(name: str, tmp_path: Path) -> None
         assert file.read_text().splitlines()[line - 1].startswith(ELSEWHERE[name])
     else:
         assert line == TEXT[: TEXT.index(old)].count("\n") + 1
+
+
+def test_holidays_that_leave_no_day(tmp_path: Path) -> None:
+    mondays = [date(1970, 1, 5) + timedelta(weeks=week) for week in range(53 * 233)]
+    file = tmp_path / "mine.yaml"
+    hours = f"always: {{hours: {{mon: '09:00-17:00'}}, holidays: [{', '.join(map(str, mondays))}]}}"
+    file.write_text(TEXT.replace("always: {always_open: true}", hours), encoding="utf-8")
+    with pytest.raises(InputError, match=r"calendars\.always\.holidays: leave no day on which the calendar is open"):
+        load_policy(file)
 
 
 def test_named_conditions_that_run_in_a_circle(tmp_path: Path) -> None:

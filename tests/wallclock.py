@@ -8,6 +8,8 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 from hypothesis import strategies as st
 
 from policy.calendars import WEEKDAYS, Calendar, Interval
@@ -45,11 +47,19 @@ CHANGES = [
 WINDOW_DAYS = 8
 
 
-class Local(NamedTuple):
-    """What the wall clock reads at the beginning of a minute."""
+class Readings(NamedTuple):
+    """What the wall clock reads at the beginning of every minute of the window: arrays of one shape."""
 
-    day: date
-    minute: int
+    day: npt.NDArray[np.int64]  # of the month
+    weekday: npt.NDArray[np.int64]  # 0 is Monday
+    minute: npt.NDArray[np.int64]  # of the day
+
+
+@cache
+def dates(day: int) -> list[date]:
+    """Return the dates that fall on this day of a month, in the years that the tests look at."""
+    days = [date(2004, 1, 1) + timedelta(days=n) for n in range(366 * 23)]
+    return [one for one in days if one.day == day]
 
 
 @dataclass(frozen=True)
@@ -65,55 +75,73 @@ class Plan:
         if self.week is None:
             return Calendar(None, zone=zone)
         # The days of the month stand for every month of the years that the tests look at.
-        days = [date(2004, 1, 1) + timedelta(days=n) for n in range(366 * 23)]
-        halves = dict(self.half_days)
         return Calendar(
             dict(zip(WEEKDAYS, self.week, strict=True)),
             zone=zone,
-            holidays=[day for day in days if day.day in self.holidays],
-            special_days={day: halves[day.day] for day in days if day.day in halves},
+            holidays=[one for day in self.holidays for one in dates(day)],
+            special_days={one: hours for day, hours in self.half_days for one in dates(day)},
         )
 
 
 @cache
-def readings(zone: str, day: date) -> list[Local]:
+def readings(zone: str, day: date) -> Readings:
     """Return the wall clock of ``zone`` at every minute of the window, read through the standard library."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     moments = [(begin + timedelta(minutes=n)).astimezone(ZoneInfo(zone)) for n in range(WINDOW_DAYS * 1440)]
-    return [Local(m.date(), m.hour * 60 + m.minute) for m in moments]
+    return Readings(
+        np.array([m.day for m in moments]),
+        np.array([m.weekday() for m in moments]),
+        np.array([m.hour * 60 + m.minute for m in moments]),
+    )
 
 
-def opened(local: Local, plan: Plan) -> bool:
-    """Return whether a minute counts, by looking at it."""
+def opened(local: Readings, plan: Plan) -> npt.NDArray[np.bool_]:
+    """Return for every minute whether it counts, by looking at it."""
     if plan.week is None:
-        return True
-    if local.day.day in plan.holidays:
-        return False
-    hours = dict(plan.half_days).get(local.day.day, plan.week[local.day.weekday()])
-    return any(low <= local.minute < high for low, high in hours)
+        return np.ones(local.minute.shape, dtype=bool)
+    counts = np.zeros(local.minute.shape, dtype=bool)
+    for weekday, hours in enumerate(plan.week):
+        counts |= (local.weekday == weekday) & _within(local, hours)
+    for day, hours in plan.half_days:
+        counts = np.where(local.day == day, _within(local, hours), counts)
+    return counts & ~np.isin(local.day, plan.holidays)
+
+
+def _within(local: Readings, hours: tuple[Interval, ...]) -> npt.NDArray[np.bool_]:
+    found = np.zeros(local.minute.shape, dtype=bool)
+    for low, high in hours:
+        found |= (low <= local.minute) & (local.minute < high)
+    return found
+
+
+# Strategies are made once: to make them anew for each example takes longer than to draw from them.
+_MOMENTS = st.sampled_from([(zone, date.fromisoformat(day) - timedelta(days=1)) for zone, day in CHANGES])
+_CUTS = st.one_of(st.integers(0, 1440), st.sampled_from([0, 1, 60, 90, 120, 150, 180, 540, 1020, 1380, 1440]))
+_INTERVALS = st.lists(st.tuples(_CUTS, _CUTS), max_size=3).map(
+    lambda found: tuple((low, high) for low, high in found if low < high)
+)
+_KINDS = st.lists(_INTERVALS, min_size=1, max_size=4)
+_DAYS = st.lists(st.integers(1, 31), max_size=2)
+_WEEKS = st.integers(0, 4**7 - 1)
+_ALWAYS = st.integers(0, 9)
 
 
 def moments() -> st.SearchStrategy[tuple[str, date]]:
     """Return zones with the first day of the window: the day before one at which their clocks change."""
-    return st.sampled_from([(zone, date.fromisoformat(day) - timedelta(days=1)) for zone, day in CHANGES])
+    return _MOMENTS
 
 
-@st.composite
-def intervals(draw: st.DrawFn) -> tuple[Interval, ...]:
+def intervals() -> st.SearchStrategy[tuple[Interval, ...]]:
     """Return up to three intervals of a day, some of them touching, some around the hours at which clocks change."""
-    cuts = st.one_of(st.integers(0, 1440), st.sampled_from([0, 1, 60, 90, 120, 150, 180, 540, 1020, 1380, 1440]))
-    found = draw(st.lists(st.tuples(cuts, cuts), max_size=3))
-    return tuple((low, high) for low, high in found if low < high)
+    return _INTERVALS
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Return opening hours of every kind."""
-    if draw(st.integers(0, 9)) == 0:
+    """Return opening hours of every kind: each weekday has one of up to four kinds of hours, a half-day too."""
+    if draw(_ALWAYS) == 0:
         return Plan(None)
-    days = st.integers(1, 31)
-    return Plan(
-        tuple(draw(st.lists(intervals(), min_size=7, max_size=7))),
-        tuple(draw(st.lists(days, max_size=2))),
-        tuple(draw(st.lists(st.tuples(days, intervals()), max_size=2, unique_by=lambda pair: pair[0]))),
-    )
+    kinds, week = draw(_KINDS), draw(_WEEKS)
+    days = [kinds[week // 4**n % 4 % len(kinds)] for n in range(7)]
+    halves = dict.fromkeys(draw(_DAYS))
+    return Plan(tuple(days), tuple(draw(_DAYS)), tuple((day, draw(_INTERVALS)) for day in halves))
