@@ -94,6 +94,29 @@ def lists_in(text: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def parts_in(text: str) -> frozenset[tuple[str, ...]]:
+    """Return what a template prints of a part of something, as dotted names: ``("contacts", "office", "email")``.
+
+    Items of a list that it runs through are left out, and what it first asks for with ``if``.
+
+    Raises:
+        InputError: as ``placeholders``.
+    """
+    tree = _tree(text)
+    items = {"loop"} | {one.target.name for one in tree.find_all(nodes.For) if isinstance(one.target, nodes.Name)}
+    tests = [*(one.test for one in tree.find_all(nodes.If)), *(one.test for one in tree.find_all(nodes.CondExpr))]
+    asked = {_dotted(part) for test in tests for part in (test, *test.find_all(nodes.Getattr))}
+    printed = {_dotted(part) for out in tree.find_all(nodes.Output) for part in out.find_all(nodes.Getattr)}
+    whole = {names for names in printed if not any(other[: len(names)] == names != other for other in printed)}
+    return frozenset(names for names in whole - asked if len(names) > 1 and names[0] not in items)
+
+
+def _dotted(node: nodes.Node) -> tuple[str, ...]:
+    if isinstance(node, nodes.Getattr):
+        return (*_dotted(node.node), node.attr)
+    return (node.name,) if isinstance(node, nodes.Name) else ()
+
+
 def _tree(text: str) -> nodes.Template:
     if len(text) > MAX_TEMPLATE:
         raise InputError(f"the template is too long; at most {MAX_TEMPLATE:,} characters")

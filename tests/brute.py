@@ -24,24 +24,26 @@ from policy.yaml_source import Source
 
 OPENED = to_instant(datetime(2025, 1, 6, 9, tzinfo=UTC))
 SIGNALS = ("a", "b", "c")
+CLOCKS = (("no_progress",), ("no_progress", "unresolved"), ("unresolved", "age"))
+"""The clocks that the rules of one policy name; all three would be too many situations."""
 
 
 def random_policy(seed: int) -> Policy:
     """Return a policy of some ten rules over a handful of words."""
     rng = random.Random(seed)
-    rules = [{"id": f"r{n}", "source": "Chance", "says": "By chance.", **_rule(rng)} for n in range(rng.randint(5, 11))]
+    clocks, said = rng.choice(CLOCKS), {"source": "Chance", "says": "By chance."}
+    rules = [{"id": f"r{n}", **said, **_rule(rng, clocks)} for n in range(rng.randint(5, 11))]
     if rng.random() < 0.4:  # something to be found twice
         rules.append({**rng.choice(rules), "id": "again"})
-    if rng.random() < 0.3:  # something that two others cover together
-        whole, split = _condition(rng, 1, timed=True), {"signal": rng.choice(SIGNALS)}
-        leave = {"source": "Chance", "says": "By chance.", "permit": {"act": "escalate", "to": "m"}}
+    if rng.random() < 0.5:  # something that two others cover together
+        whole, split = _condition(rng, 1, timed=clocks), {"signal": rng.choice(SIGNALS)}
+        leave = {**said, "permit": {"act": "escalate", "to": "m"}}
         parts = {"whole": whole, "half": {"all": [whole, split]}, "rest": {"all": [whole, {"not": split}]}}
         rules += [{"id": name, **leave, "when": when} for name, when in parts.items()]
     graver = [rule for rule in rules if rule.get("define") == {"priority": "H"}]
     if graver and rng.random() < 0.7:  # a definition that another one makes superfluous
         when = {"all": [graver[0]["when"], {"signal": "b"}]}
-        said = {"id": "weaker", "source": "Chance", "says": "By chance."}
-        rules.append({**said, "when": when, "define": {"priority": "L"}})
+        rules.append({"id": "weaker", **said, "when": when, "define": {"priority": "L"}})
     roles = {"t": {"label": "T", "tier": True}, "u": {"label": "U", "tier": True}, "m": {"label": "M", "contact": "m"}}
     data: dict[str, Any] = {
         "deskdrill_policy": 1, "name": "chance", "title": "Chance", "organisation": "Chance", "version": "1",
@@ -68,10 +70,10 @@ def random_policy(seed: int) -> Policy:
             name: {"label": name, "set_within": "5m", "first_response": "5m", "resolution": "8h"} for name in ("H", "L")
         },
         "prompt": {"H": "10m", "L": "20m"}, "figures": {}, "targets": {},
-        "conditions": {"shared": _condition(rng, 1, timed=False)},
+        "conditions": {"shared": _condition(rng, 1, timed=())},
         "impossible": [
             {"says": "Two states are enough.", "when": {"status": ["waiting_customer", "waiting_compliance"]}},
-            {"says": "By chance.", "when": {"all": [{"signal": rng.choice(SIGNALS)}, _condition(rng, 0, timed=False)]}},
+            {"says": "By chance.", "when": {"all": [{"signal": rng.choice(SIGNALS)}, _condition(rng, 0, timed=())]}},
         ],
         "groups": [{"title": "All", "layer": "duty", "rules": rules}],
         "contacts": {"m": {"id": "contact.m", "source": "Chance", "name": "M"}},
@@ -80,9 +82,9 @@ def random_policy(seed: int) -> Policy:
     return build_policy(Source("chance.yaml", data))
 
 
-def _rule(rng: random.Random) -> dict[str, Any]:
+def _rule(rng: random.Random, clocks: tuple[str, ...]) -> dict[str, Any]:
     kind = rng.choice(("define", "oblige", "oblige", "oblige", "forbid", "permit", "pause"))
-    timed = kind != "define"
+    timed = () if kind == "define" else clocks
     rule: dict[str, Any] = {"when": _condition(rng, 2, timed=timed)}
     if rng.random() < 0.2:
         rule["unless"] = _condition(rng, 0, timed=timed)
@@ -94,7 +96,8 @@ def _rule(rng: random.Random) -> dict[str, Any]:
     if kind == "define":
         return {**rule, "define": {"priority": rng.choice("HL")}}
     if kind == "pause":
-        return {**rule, "pause": {"clocks": [rng.choice(("no_progress", "resolution"))]}}
+        stopped = rng.choice((["no_progress"], ["resolution"], ["no_progress", "unresolved"], ["unresolved"]))
+        return {**rule, "pause": {"clocks": stopped}}
     if kind == "permit":
         return {**rule, "permit": act}
     if kind == "forbid":
@@ -108,7 +111,7 @@ def _rule(rng: random.Random) -> dict[str, Any]:
     return {**rule, "oblige": {**act, **length, "earlier_counts": rng.random() < 0.6}}
 
 
-def _condition(rng: random.Random, depth: int, *, timed: bool) -> dict[str, Any]:
+def _condition(rng: random.Random, depth: int, *, timed: tuple[str, ...]) -> dict[str, Any]:
     if depth and rng.random() < 0.55:
         parts = [_condition(rng, depth - 1, timed=timed) for _ in range(rng.randint(2, 3))]
         return {rng.choice(("all", "any")): parts}
@@ -124,7 +127,7 @@ def _condition(rng: random.Random, depth: int, *, timed: bool) -> dict[str, Any]
     if timed:
         leaves += [
             {"priority": rng.choice("HL")},
-            {"clock": {"name": "no_progress", "reaches": rng.choice(("30m", "60m"))}},
+            {"clock": {"name": rng.choice(timed), "reaches": rng.choice(("30m", "60m"))}},
             {"done": {"act": "escalate", "to": "u"}},
             {"is": "shared"},
         ]
@@ -141,24 +144,38 @@ def every_situation(policy: Policy) -> list[Situation]:
     book = Rulebook(policy)
     earlier = [name for name in SIGNALS if f"earlier {name}" in space.bdd.vars]
     states = [(None, OPENED, *([OPENED - 1] if name in earlier else [])) for name in SIGNALS]
-    clocks = [(0.0, *space.breaks[name]) if name in space.breaks else (0.0,) for name in ("no_progress",)]
+    marks = {name: (0.0, *space.breaks.get(name, ())) for name in ("no_progress", "unresolved", "age")}
+    times = [time for time in product(*marks.values()) if _can_be(policy, marks, *time[:2])]
     deeds = [()] + [(Deed(d.verb, d.to, d.via, (), OPENED - 1),) for d in space.deeds if not d.in_visit]
     many = (0, 2) if "n" in space.counts else (0,)
     found = []
-    for tier, status, category, stated, known, check, count, at, done in product(
-        "tu", (OPEN, RESOLVED), (None, "one"), (None, "H", "L"), product(*states), (False, True), many, clocks[0], deeds
+    for tier, status, category, stated, known, check, count, (part, whole, age), done in product(
+        "tu", (OPEN, RESOLVED), (None, "one"), (None, "H", "L"), product(*states), (False, True), many, times, deeds
     ):
+        elapsed = {"no_progress": part, "unresolved": whole}
         situation = Situation(
-            now=OPENED, opened=OPENED, plan="p", tier=tier, category=category, tier_since=OPENED,
+            now=OPENED + age, opened=OPENED, plan="p", tier=tier, category=category, tier_since=OPENED,
             stated_priority=stated, stated_since=OPENED, status=status, status_since=OPENED,
             signals={name: since for name, since in zip(SIGNALS, known, strict=True) if since is not None},
             checks={"k": OPENED} if check else {}, counts={"n": Count(count, OPENED)} if count else {}, deeds=done,
-            clocks={"no_progress": Clock(Calendar.always(), state="paused", at=OPENED, elapsed_then=at)},
+            clocks={
+                name: Clock(Calendar.always(), state="paused", at=OPENED + age, elapsed_then=at)
+                for name, at in elapsed.items()
+            },
         )  # fmt: skip
         facts = book._facts(situation)
+        if age and facts.priority[0] is None:  # it has no age
+            continue
         if not any(one.when.ask(facts)[0] for one in policy.impossible):
             found.append(situation)
     return found
+
+
+def _can_be(policy: Policy, marks: dict[str, tuple[float, ...]], part: float, whole: float) -> bool:
+    """Return whether a part of the time in hand may stand at one mark while the whole stands at another."""
+    if any(rule.pauses == ("unresolved",) for rule in policy.rules):
+        return True  # the whole may have stood still while the part ran on
+    return part < min((at for at in marks["unresolved"] if at > whole), default=float("inf"))
 
 
 # -- what each rule says in each of them -------------------------------------------------------------------------
@@ -218,14 +235,13 @@ def _said(book: Rulebook, rule: Rule, facts: Any) -> Said:
 # -- what the check should find ----------------------------------------------------------------------------------
 
 
-def uncovered(policy: Policy, every: list[Cell]) -> set[tuple[str, str]]:
-    """Return the tiers and priorities of unresolved tickets on which nobody owes anything."""
+def uncovered(policy: Policy, every: list[Cell]) -> set[tuple[str, str | None]]:
+    """Return the tiers and priorities (or none) of unresolved tickets on which nobody owes anything that falls due."""
     return {
         (cell.situation.tier, cell.priority)
         for cell in every
-        if cell.priority is not None
-        and cell.situation.status != RESOLVED
-        and not any(one.owes for one in cell.said.values())
+        if cell.situation.status != RESOLVED
+        and not any(minutes < float("inf") for one in cell.said.values() for _, minutes, *_ in one.owes)
     }
 
 

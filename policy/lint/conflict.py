@@ -11,7 +11,7 @@ from itertools import combinations
 
 from policy.lint.acts import Acts, Demand, Leave, Length, covers, overlap
 from policy.lint.examples import Examples, every_owed
-from policy.lint.findings import Finding, about, listed
+from policy.lint.findings import Finding, about, agreeing, listed
 from policy.lint.space import Node, Space
 from policy.situation import Situation
 from policy.verdict import ActKey, Verdict
@@ -44,22 +44,26 @@ def demand_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator[Fin
             continue
         rules = list(dict.fromkeys(demand.rule.id for demand, _, _ in clashes))
         found = about(
-            space.policy, "demand-and-ban", [ban_id, *rules],
-            f"{ban_id} forbids what {listed(rules)} {'demands' if len(rules) == 1 else 'demand'}",
+            space.policy, "demand-and-ban", dict.fromkeys([ban_id, *rules]),
+            f"{ban_id} forbids what {_who(ban_id, rules, 'demands', 'demand')}",
             "say in settles which holds (demand_and_ban: demand), or except the one from the other with unless",
         )  # fmt: skip
         wanted = frozenset(demand.key for demand, _, _ in clashes)
 
-        def claim(
-            verdict: Verdict, s: Situation, wanted: frozenset[ActKey] = wanted, ban_id: str = ban_id
-        ) -> bool:
-            bans = examples.alone(ban_id, s).prohibitions
+        def claim(verdict: Verdict, s: Situation, wanted: frozenset[ActKey] = wanted, ban_id: str = ban_id) -> bool:
+            bans = examples.bans_of(ban_id, s)
             return any(
                 one.ripe and one.key in wanted and any(ban.to in (None, one.to) for ban in bans)
                 for one in every_owed(verdict)
             )
 
         yield examples.shown(found, space.any_of(where for _, _, where in clashes), claim)
+
+
+def _who(ban_id: str, rules: list[str], one: str, several: str) -> str:
+    if rules == [ban_id]:
+        return f"it {one} itself"
+    return agreeing(["it", *(rule for rule in rules if rule != ban_id)] if ban_id in rules else rules, one, several)
 
 
 def ripe(space: Space, demand: Demand) -> Node:
@@ -85,17 +89,15 @@ def permission_and_ban(space: Space, acts: Acts, examples: Examples) -> Iterator
             continue
         rules = list(dict.fromkeys(leave.rule.id for leave, _ in clashes))
         found = about(
-            space.policy, "permission-and-ban", [ban_id, *rules],
-            f"{ban_id} forbids what {listed(rules)} {'allows' if len(rules) == 1 else 'allow'}",
+            space.policy, "permission-and-ban", dict.fromkeys([ban_id, *rules]),
+            f"{ban_id} forbids what {_who(ban_id, rules, 'allows', 'allow')}",
             "say in settles which holds (permission_and_ban: residual), or except the one from the other with unless",
         )  # fmt: skip
         allowed = frozenset(rules)
 
-        def claim(
-            verdict: Verdict, s: Situation, allowed: frozenset[str] = allowed, ban_id: str = ban_id
-        ) -> bool:
+        def claim(verdict: Verdict, s: Situation, allowed: frozenset[str] = allowed, ban_id: str = ban_id) -> bool:
             allows = any(allowed.intersection(one.rules) for one in verdict.permissions)
-            return allows and bool(examples.alone(ban_id, s).prohibitions)
+            return allows and bool(examples.bans_of(ban_id, s))
 
         yield examples.shown(found, space.any_of(where for _, where in clashes), claim)
 
@@ -119,13 +121,16 @@ def two_dues(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
     for rules, places in clashes.items():
         acts_told = listed(told(key) for key, _ in places)
         found = about(
-            space.policy, "two-dues", rules, f"{listed(rules)} set different dues for one act: {acts_told}",
+            space.policy, "two-dues", rules,
+            f"{agreeing(rules, 'sets', 'set')} different dues for one act: {acts_told}",
             "say in settles which holds (two_dues: stricter), or give the act one due",
         )  # fmt: skip
-        wanted = frozenset(rules)
+        keys = [key for key, _ in places]
 
-        def claim(verdict: Verdict, s: Situation, wanted: frozenset[str] = wanted) -> bool:
-            return any(len(wanted.intersection(one.rules)) > 1 for one in every_owed(verdict))
+        def claim(verdict: Verdict, s: Situation, keys: list[ActKey] = keys, rules: tuple[str, ...] = rules) -> bool:
+            cited = {one.key: one.rules for one in every_owed(verdict)}
+            named = [key for key in keys if set(rules).intersection(cited.get(key, ()))]
+            return any(len(examples.dues_of(rules, key, s)) > 1 for key in named)
 
         yield examples.shown(found, space.any_of(where for _, where in places), claim)
 
@@ -174,5 +179,7 @@ def two_priorities(space: Space, examples: Examples) -> Iterator[Finding]:
 
 
 def _says(examples: Examples, rules: Iterable[str], situation: Situation, priority: str) -> bool:
-    return any(examples.alone(id_, situation).priority_rules and
-               examples.alone(id_, situation).priority == priority for id_ in rules)
+    return any(
+        examples.alone(id_, situation).priority_rules and examples.alone(id_, situation).priority == priority
+        for id_ in rules
+    )

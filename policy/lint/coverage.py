@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from policy.conditions import Always, ClockReaches
 from policy.figures import Figure
-from policy.lint.acts import Acts, combinations
+from policy.lint.acts import Acts, Demand, combinations
 from policy.lint.examples import Examples, every_owed
-from policy.lint.findings import Finding, about, finding
+from policy.lint.findings import Finding, about, finding, listed
 from policy.lint.space import Node, Space
 from policy.situation import RESOLVED
 
 
-def uncovered(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
-    """Yield a finding for each tier and priority in which some open ticket obliges nobody to anything.
+def nothing_possible(space: Space) -> Iterator[Finding]:
+    """Yield one finding if ``impossible`` leaves no situation at all: then nothing else can be said of any."""
+    if space.possible != space.bdd.false:
+        return
+    guilty = list(range(len(space.policy.impossible)))
+    for index in tuple(guilty):  # leave out what is not needed to exclude everything
+        rest = [other for other in guilty if other != index]
+        cut = space.all_of(~space.node(space.policy.impossible[other].when) for other in rest)
+        if space.by_meaning & cut == space.bdd.false:
+            guilty = rest
+    said = listed(f'"{space.policy.impossible[index].says}"' for index in guilty)
+    yield finding(
+        space.policy, "nothing-possible", ("impossible", guilty[0]),
+        f"no situation is left, because impossible excludes every one: {said}{' together' if len(guilty) > 1 else ''}",
+        "narrow what is impossible; until then nothing can be checked",
+        [f"impossible[{index}]" for index in guilty],
+    )  # fmt: skip
 
-    Targets are results, not duties; they cover nothing. Tickets without a priority are left out.
+
+def uncovered(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
+    """Yield a finding for each tier and priority (or none yet) in which some open ticket obliges nobody to anything.
+
+    Targets are results, not duties, and a duty whose table of figures has none there never falls due; neither covers.
     """
-    covered = space.any_of(demand.where for demand in acts.demands if not demand.effect.target)
+    covered = space.any_of(demand.where for demand in acts.demands if _binds(demand))
     bare = space.possible & ~covered & ~space.is_value("status", RESOLVED)
+    unknown = ~space.any_of(space.priority.values())
     for tier in space.domains["tier"]:
-        for name, where in space.priority.items():
+        for name, where in (*space.priority.items(), (None, unknown)):
             here = bare & where & space.is_value("tier", tier)
             if here == space.bdd.false:
                 continue
             found = finding(
                 space.policy, "uncovered", ("tiers", tier),
-                f"nobody owes anything on some {name} tickets in {tier} ({space.count(here):,} situations)",
+                f"nobody owes anything on some {f'{name} tickets' if name else 'tickets without a priority'} in {tier} "
+                f"({space.count(here):,} situations)",
                 "add a rule that obliges somebody there, at least to reply or to set the priority",
             )  # fmt: skip
-            yield examples.shown(found, here, lambda v, _: all(one.target for one in every_owed(v)))
+            yield examples.shown(found, here, lambda v, _: all(one.target or one.due is None for one in every_owed(v)))
+
+
+def _binds(demand: Demand) -> bool:
+    timeless = demand.effect.within is None and demand.effect.repeat is None
+    return not demand.effect.target and (timeless or math.isfinite(demand.length.first))
 
 
 def blank_conditions(space: Space, examples: Examples) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What has no effect: rules that never hold, rules that others make superfluous, parts that say nothing."""
+"""What has no effect: rules that never hold, and rules that others make superfluous."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator
 from policy.building import Rule
 from policy.conditions import All, Always, AnyOf, ClockReaches, Condition, Named, Not
 from policy.lint.acts import Acts, Ban, Demand, Leave, Length, covers
+from policy.lint.axioms import with_whole
 from policy.lint.cover import Task, smallest_cover
-from policy.lint.examples import Examples, decided, without
-from policy.lint.findings import Finding, about, finding, listed, undecided
+from policy.lint.examples import Examples, decided, says_something, without
+from policy.lint.findings import Finding, about, listed, undecided
 from policy.lint.since import begin_together, begins_no_later
 from policy.lint.space import Node, Space
 from policy.lint.wording import written
 from policy.rulebook import Rulebook
 from policy.situation import Situation
 from policy.verdict import Verdict
-from policy.yaml_source import KeyPath
 
 Regions = dict[str, Node]
 
@@ -105,7 +105,8 @@ def shadowed(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
     Rules are taken out one by one, the last of the file first, and are then no reason to take out another. Where only
     the instant from which a due counts is in doubt, the finding is not proved.
     """
-    gone = {rule.id for group in duplicate_groups(space) for rule in group[1:]}
+    groups = duplicate_groups(space)
+    gone = {rule.id for group in groups for rule in group[1:]}
     keys = tuple(dict.fromkeys(one.key for group in (acts.demands, acts.bans, acts.leaves) for one in group))
     for rule in reversed(deciding(space)):
         space.check_time()
@@ -117,14 +118,26 @@ def shadowed(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
         names = smallest_cover(space, supposed) if names is None else names
         if names is None:
             continue
+        if not names:
+            found = about(
+                space.policy, "shadowed", [rule.id], f"{rule.id}: has no effect: wherever it holds, it names no act",
+                "remove it, or let it hold where there is something to do (basic_checks needs a category with checks)",
+            )  # fmt: skip
+
+            def silent(verdict: Verdict, _: Situation, id_: str = rule.id) -> bool:
+                return not says_something(verdict, id_)
+
+            yield examples.shown(found, space.rule(rule), silent)
+            continue
         found = about(
             space.policy, "shadowed", [rule.id, *names],
-            f"{rule.id}: has no effect, because {listed(names)} {'asks' if len(names) == 1 else 'together ask'} "
-            "as much wherever it holds",
+            f"{rule.id}{_twins(groups, rule)}: has no effect, because {listed(names)} {_as_much(rule, len(names))} "
+            "wherever it holds",
             "remove it, or name it under covers of the other",
         )  # fmt: skip
         if not sure:
-            yield undecided(found, "unless it begins to hold at another instant than they do")
+            later = all(no_later(space, other.when, rule.when) for other in space.policy.rules if other.id in names)
+            yield undecided(found, _NEVER_FIRST if later else _ELSEWHEN)
             continue
         gone.add(rule.id)
         rest = Rulebook(without(space.policy, rule.id))
@@ -133,6 +146,33 @@ def shadowed(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
             return decided(verdict, keys) == decided(rest.verdict(s), keys)
 
         yield examples.shown(found, space.rule(rule), claim)
+
+
+_ELSEWHEN = "unless it begins to hold at another instant than they do"
+_NEVER_FIRST = "it begins no sooner, so it is never the first; but what is done before it begins does not count for it"
+
+
+def no_later(space: Space, a: Condition, b: Condition) -> bool:
+    """Return whether it is certain that wherever ``b`` holds, ``a`` holds too and began no later."""
+    return begins_no_later(a, b) or (space.part_within_whole and begins_no_later(a, with_whole(b)))
+
+
+def _twins(groups: list[list[Rule]], rule: Rule) -> str:
+    """Return the rules that say the same as one, for a message: " (and b, which says the same)"."""
+    twins = [other.id for group in groups if group[0] is rule for other in group[1:]]
+    says = "says" if len(twins) == 1 else "say"
+    return f" (and {listed(twins)}, which {says} the same)" if twins else ""
+
+
+def _as_much(rule: Rule, others: int) -> str:
+    """Return what ``others`` rules do as much as a rule, in words: "asks as much", "together allow as much"."""
+    effects = {"ask": rule.obliges, "allow": rule.permits, "forbid": rule.forbids, "stop": rule.pauses}
+    verbs = [verb for verb, effect in effects.items() if effect]
+    if rule.define:
+        verbs.append("make")
+    verb = verbs[0] if len(verbs) == 1 else "say"
+    told = {"stop": "the same clocks", "make": "it as grave"}.get(verb, "as much")
+    return f"{verb}s {told}" if others == 1 else f"together {verb} {told}"
 
 
 def _tasks(space: Space, acts: Acts, rule: Rule, gone: set[str]) -> tuple[list[Task], list[Task]]:
@@ -180,7 +220,7 @@ def _as_demanding(space: Space, acts: Acts, demand: Demand, gone: set[str]) -> t
             continue
         where = other.where & _ripe_with(space, other, demand)
         a, b = other.rule.when, demand.rule.when
-        counts_alike = other.effect.earlier_counts and begins_no_later(a, b)
+        counts_alike = other.effect.earlier_counts and no_later(space, a, b)
         found = proved if counts_alike or begin_together(a, b) else supposed
         found[other.rule.id] = found.get(other.rule.id, space.bdd.false) | where
     return proved, supposed
@@ -229,91 +269,5 @@ def _as_grave(space: Space, rule: Rule, gone: set[str]) -> tuple[Regions, Region
         if order.index(other.define) > order.index(rule.define):
             continue
         graver = other.define != rule.define
-        (proved if graver or begins_no_later(other.when, rule.when) else supposed)[other.id] = space.rule(other)
+        (proved if graver or no_later(space, other.when, rule.when) else supposed)[other.id] = space.rule(other)
     return proved, supposed
-
-
-# -- parts of conditions that say nothing ------------------------------------------------------------------------
-
-
-def idle_parts(space: Space, examples: Examples) -> Iterator[Finding]:
-    """Yield parts of conditions that always hold, or never, where they stand."""
-    shared = {rule.id for g in space.policy.doc.groups if g.when is not None for rule in g.rules}
-    for rule in deciding(space):
-        if space.rule(rule) in (space.bdd.false, space.possible):  # dead, or a condition that says nothing at all
-            continue
-        for code, part in _idle(space, rule.when, space.possible, keep_first=rule.id in shared):
-            found = about(
-                space.policy, code, [rule.id], f"{rule.id}: {written(part)} {_WORDS[code]} where it stands",
-                "leave it out, or write what was meant",
-            )  # fmt: skip
-            yield examples.of_rules(found, space.rule(rule), rule.id)
-    for path, name, condition in _elsewhere(space):
-        if not isinstance(condition, Always):
-            whole = space.possible & ~space.node(condition) == space.bdd.false
-            idle = [("always-true", condition)] if whole else list(_idle(space, condition, space.possible))
-            for code, part in idle:
-                yield finding(
-                    space.policy, code, path, f"{name}: {written(part)} {_WORDS[code]} where it stands",
-                    "leave it out, or write what was meant", [name],
-                )  # fmt: skip
-    yield from _cases(space)
-
-
-_WORDS = {"always-true": "is always true", "never-true": "is never true"}
-
-
-def _elsewhere(space: Space) -> Iterator[tuple[KeyPath, str, Condition]]:
-    seen: set[str] = set()
-    for rule in space.policy.rules:
-        for part in rule.when.parts():
-            if isinstance(part, Named) and part.name not in seen:
-                seen.add(part.name)
-                yield ("conditions", part.name), part.name, part.inner
-
-
-def _cases(space: Space) -> Iterator[Finding]:
-    """Yield cases of relative roles and of the calendar that are never reached."""
-    lists: list[tuple[KeyPath, str, list[Condition]]] = [
-        (("vocabulary", "relative_roles", name, "cases"), name, [when for when, _ in role.cases])
-        for name, role in space.policy.relative_roles.items()
-    ]
-    lists.append((("calendar_of",), "calendar_of", [when for when, _ in space.policy.calendar_cases]))
-    for path, name, cases in lists:
-        left = space.possible
-        for index, when in enumerate(cases):
-            if left & space.node(when) == space.bdd.false:
-                yield finding(
-                    space.policy, "never-true", (*path, index), f"{name}: its case {index + 1} is never reached",
-                    "remove it, or put it before the case that takes everything", [name],
-                )  # fmt: skip
-            left = left & ~space.node(when)
-
-
-def _idle(
-    space: Space, condition: Condition, context: Node, *, keep_first: bool = False
-) -> Iterator[tuple[str, Condition]]:
-    """Yield parts that make no difference, given what holds around them (``context``); named ones stand elsewhere."""
-    if isinstance(condition, Not):
-        yield from _idle(space, condition.inner, context)
-    elif isinstance(condition, AnyOf):
-        for part in condition.inner:
-            if context & space.node(part) == space.bdd.false:
-                if space.node(switched_on(part)) & context == space.bdd.false:
-                    yield "never-true", part
-            else:
-                yield from _idle(space, part, context)
-    elif isinstance(condition, All):
-        kept = [part for part in condition.inner if not isinstance(part, Always)]
-        for part in reversed(list(kept)):
-            others = context & space.all_of(space.node(other) for other in kept if other is not part)
-            if keep_first and part is condition.inner[0]:
-                continue
-            if others & ~space.node(part) == space.bdd.false and others != space.bdd.false:
-                if len(kept) > 1:
-                    yield "always-true", part
-                kept = [other for other in kept if other is not part]
-            else:
-                yield from _idle(space, part, others)
-
-

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from policy.lint.cells import situation_of
 from policy.lint.findings import Finding, undecided
+from policy.lint.lifetimes import lived
 from policy.lint.space import Node, Space
 from policy.loading import Policy
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
 from policy.situation_file import situation_text
-from policy.verdict import ActKey, Obligation, Verdict
+from policy.verdict import ActKey, Obligation, Prohibition, Verdict
 
 Claim = Callable[[Verdict, Situation], bool]
 """Whether a verdict on a situation is what a finding says."""
@@ -28,6 +29,11 @@ class Examples:
 
     def smallest(self, node: Node) -> Situation | None:
         """Return the situation in ``node`` that states the least; ``None`` if there is none."""
+        plain = self.plain(node)
+        return None if plain is None else lived(self.space, self.book, plain)
+
+    def plain(self, node: Node) -> Situation | None:
+        """Return the smallest situation in ``node`` with everything known since the opening; ``None`` without one."""
         cell = self.space.smallest(node)
         return None if cell is None else situation_of(self.space, cell)
 
@@ -44,6 +50,27 @@ class Examples:
         defines = any(rule.id == id_ and rule.define for rule in rules)
         kept = tuple(rule for rule in rules if rule.id == id_ or (rule.define and not defines))
         return Rulebook(replace(self.space.policy, rules=kept)).verdict(situation)
+
+    def bans_of(self, id_: str, situation: Situation) -> tuple[Prohibition, ...]:
+        """Return what one rule forbids in a situation, whatever it demands or allows beside."""
+        stripped = tuple(
+            replace(rule, obliges=(), permits=()) if rule.id == id_ else rule
+            for rule in self.space.policy.rules
+            if rule.id == id_ or rule.define
+        )
+        return Rulebook(replace(self.space.policy, rules=stripped)).verdict(situation).prohibitions
+
+    def dues_of(self, ids: Iterable[str], key: ActKey, situation: Situation) -> set[tuple[float, float | None]]:
+        """Return the dues (``math.inf`` = none) and cadences that some rules give an act, each duty by itself."""
+        rules = self.space.policy.rules
+        defining = tuple(replace(rule, obliges=(), permits=(), forbids=()) for rule in rules if rule.define)
+        found: set[tuple[float, float | None]] = set()
+        for rule in rules:
+            for effect in rule.obliges if rule.id in ids else ():
+                only = replace(rule, obliges=(effect,), define=None)
+                verdict = Rulebook(replace(self.space.policy, rules=(*defining, only))).verdict(situation)
+                found |= {(one.due_or_never, one.repeat) for one in every_owed(verdict) if one.key == key}
+        return found
 
     def of_rules(self, found: Finding, node: Node, *ids: str) -> Finding:
         """Return a finding with the smallest situation in which each of some rules says something."""
@@ -111,6 +138,7 @@ def shifted(situation: Situation, minutes: float) -> Situation:
     return replace(
         s, now=s.now + minutes, opened=s.opened + minutes, tier_since=moved(s.tier_since), signals=move,
         stated_since=moved(s.stated_since), status_since=moved(s.status_since),
+        was=tuple(replace(one, begin=one.begin + minutes, end=one.end + minutes) for one in s.was),
         checks={name: at + minutes for name, at in s.checks.items()},
         counts={name: replace(count, since=count.since + minutes) for name, count in s.counts.items()},
         deeds=tuple(replace(deed, at=deed.at + minutes) for deed in s.deeds),

@@ -14,7 +14,12 @@ Status = Literal["PROVED", "REFUTED", "NOT PROVED"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 
 PROPERTIES: Final[dict[str, dict[str, Severity]]] = {
-    "coverage": {"uncovered": "error", "blank-condition": "warning", "figure-missing": "warning"},
+    "coverage": {
+        "nothing-possible": "error",
+        "uncovered": "error",
+        "blank-condition": "warning",
+        "figure-missing": "warning",
+    },
     "conflict": {
         "demand-and-ban": "error",
         "permission-and-ban": "error",
@@ -135,6 +140,12 @@ def _rule_path(policy: Policy, id_: str) -> KeyPath:
 def undecided(found: Finding, reason: str) -> Finding:
     """Return a finding that is not proved, for a reason: a note, whatever its code."""
     return replace(found, severity="note", status="NOT PROVED", message=f"{found.message} ({reason})")
+
+
+def agreeing(names: Iterable[str], one: str, several: str) -> str:
+    """Return names as a sentence lists them, with the verb that agrees with how many they are."""
+    every = list(names)
+    return f"{listed(every)} {one if len(every) == 1 else several}"
 
 
 def listed(names: Iterable[str]) -> str:

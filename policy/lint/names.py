@@ -7,14 +7,19 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from policy.conditions import Checked, Condition, CountAtLeast, Done, EarlierSignal, Named, Signal
+from policy.document import NoticeDoc
 from policy.errors import InputError
 from policy.life import disagreements
 from policy.lint.findings import Finding, finding
 from policy.loading import Policy
-from policy.notices import ALWAYS_KNOWN, placeholders
+from policy.notices import ALWAYS_KNOWN, parts_in, placeholders
 from policy.yaml_source import KeyPath, nearest
 
-_BLANK = re.compile(r"\[[^\]]+\]|X{3,}")
+_BLANK = re.compile(
+    r"\[[^\]]+\]|<[^<>@:/]+>|X{3,}|\?{3,}|(?<![A-Za-z])x{3,}(?![A-Za-z])"
+    r"|(?i:\b(?:tbd|tba|tbc|todo|fixme|to be (?:announced|confirmed|decided|defined|filled in))\b)"
+)
+"""Something in brackets (but no address), X for digits, question marks, or words that promise it for later."""
 
 
 def names(policy: Policy) -> Iterator[Finding]:
@@ -45,11 +50,32 @@ def _notices(policy: Policy) -> Iterator[Finding]:
             message = f'{notice.id}: the field "{name}" is asked for and never printed'
             hint = "print it, or ask for it no more"
             yield finding(policy, "notice-unused-field", (*path, "fields", name), message, hint, [notice.id])
+        for parts in sorted({parts for text in (notice.subject, notice.body) if text for parts in parts_in(text)}):
+            lacking = _lacking(policy, notice, parts)
+            if lacking is not None:
+                message = f"{notice.id}: nothing fills {{{{ {'.'.join(parts)} }}}}, because {lacking}"
+                hint = "print something that is there"
+                yield finding(policy, "notice-unfilled", (*path, "body"), message, hint, [notice.id])
         for named in _contacts_named(notice.subject, notice.body):
             if named not in policy.contacts:
                 message = f"{notice.id}: there is no contact {named}{nearest(named, policy.contacts)}"
                 hint = f"add it under contacts.{named}"
                 yield finding(policy, "contact-undefined", (*path, "body"), message, hint, [notice.id])
+
+
+def _lacking(policy: Policy, notice: NoticeDoc, parts: tuple[str, ...]) -> str | None:
+    """Return why there is no such part of a field or a contact, ``None`` if there is one."""
+    if parts[0] != "contacts":
+        return f'the field "{parts[0]}" is a text, without parts' if parts[0] in notice.fields else None
+    contact = policy.contacts.get(parts[1])
+    if contact is None:  # that it is missing is said elsewhere
+        return None
+    if len(parts) == 2:
+        return f"{contact.id} has parts; say which"
+    value = getattr(contact, parts[2], None)
+    if len(parts) > 3 or not isinstance(value, str):
+        return f"{contact.id} has no {'.'.join(parts[2:])}"
+    return None
 
 
 def _contacts_named(*texts: str | None) -> list[str]:
@@ -86,7 +112,7 @@ def _contacts(policy: Policy) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for key, contact in policy.contacts.items():
         path: KeyPath = ("contacts", key)
-        parts = (contact.name, contact.email, contact.phone, contact.pager, contact.channel, contact.url)
+        parts = (contact.name, contact.email, contact.phone, contact.pager, contact.channel, contact.url, contact.hours)
         for blank in dict.fromkeys(part for part in parts if part and _BLANK.search(part)):
             message = f"{contact.id}: {blank} is still to be filled in"
             yield finding(policy, "to-fill-in", path, message, "write the real one", [contact.id])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from policy.lint import conflict, coverage, dead, paths, times
+from policy.lint import conflict, coverage, dead, hours, idle, paths, pauses, times
 from policy.lint.acts import Acts
 from policy.lint.diagram import TooLargeError
 from policy.lint.examples import Examples
@@ -22,6 +22,7 @@ SECONDS: Final = 60.0
 Prover = Callable[[Space, Acts, Examples], Iterable[Finding]]
 
 PROVERS: Final[dict[tuple[str, ...], Prover]] = {
+    ("nothing-possible",): lambda space, acts, examples: coverage.nothing_possible(space),
     ("uncovered",): coverage.uncovered,
     ("blank-condition",): lambda space, acts, examples: coverage.blank_conditions(space, examples),
     ("figure-missing",): lambda space, acts, examples: coverage.missing_figures(space, examples),
@@ -32,14 +33,14 @@ PROVERS: Final[dict[tuple[str, ...], Prover]] = {
     ("dead-rule", "switched-off"): lambda space, acts, examples: dead.dead_rules(space),
     ("duplicate",): lambda space, acts, examples: dead.duplicates(space, examples),
     ("shadowed",): dead.shadowed,
-    ("always-true", "never-true"): lambda space, acts, examples: dead.idle_parts(space, examples),
+    ("always-true", "never-true"): lambda space, acts, examples: idle.idle_parts(space, examples),
     ("path-nobody",): paths.nobody_there,
     ("path-stuck",): paths.stuck,
     ("path-circle",): paths.circles,
-    ("out-of-hours",): paths.out_of_hours,
+    ("out-of-hours",): hours.out_of_hours,
     ("timer-beyond-target",): times.timers_beyond_targets,
     ("update-promise",): times.promises,
-    ("endless-pause",): lambda space, acts, examples: times.endless_pauses(space, examples),
+    ("endless-pause",): lambda space, acts, examples: pauses.endless_pauses(space, examples),
 }
 """What looks for which codes in the space of situations."""
 
@@ -64,6 +65,9 @@ def lint(policy: Policy, *, seconds: float = SECONDS) -> Report:
             proved += [Property(code, "NOT PROVED", reason) for code in codes]
     else:
         for codes, prover in PROVERS.items():
+            if proved and space.possible == space.bdd.false:  # said once, by the first
+                proved += [Property(code, "NOT PROVED", "no situation is left to look at") for code in codes]
+                continue
             space.allow(max(0.0, until - time.monotonic()))
             try:
                 new = list(prover(space, acts, examples))
@@ -73,8 +77,10 @@ def lint(policy: Policy, *, seconds: float = SECONDS) -> Report:
                 proved += [Property(code, "NOT PROVED", reason) for code in codes]
                 continue
             found += new
-            proved += [_property(space, acts, code, new, situations) for code in codes]
+            proved += [_property(code, new, situations) for code in codes]
     kept, silenced, unused = _silences(policy, found)
+    if any(one.code == "nothing-possible" for one in found):
+        unused = []  # nothing was looked at that they might silence
     proved += [_of_names(policy, code, found) for code in PROPERTIES["names"]]
     hushed = Counter(one.code for one in silenced)
     proved = [replace(one, said=f"{one.said}; {n} silenced") if (n := hushed[one.code]) else one for one in proved]
@@ -95,16 +101,13 @@ def _not_proved(policy: Policy, codes: Iterable[str], reason: str) -> Iterator[F
         yield replace(one, severity="warning", status="NOT PROVED")
 
 
-def _property(space: Space, acts: Acts, code: str, found: list[Finding], situations: int) -> Property:
+def _property(code: str, found: list[Finding], situations: int) -> Property:
     mine = [one for one in found if one.code == code]
     refuted = [one for one in mine if one.status == "REFUTED"]
     if refuted:
         return Property(code, "REFUTED", f"found {len(refuted)}, over {situations:,} situations")
     if mine:
         return Property(code, "NOT PROVED", f"{len(mine)} could not be decided, over {situations:,} situations")
-    unstated = paths.unstated_hours(space, acts) if code == "out-of-hours" else []
-    if unstated:
-        return Property(code, "NOT PROVED", f"nothing says when these are there: {', '.join(unstated)}")
     over = f"over {situations:,} situations"
     if code == "timer-beyond-target":
         over += ", for every starting minute of two years"

@@ -5,8 +5,9 @@ each clock and count lies between two of the figures that the rules name; plan, 
 priority are one value each. What is left are finitely many *cells*, some 10^27 for a real policy, far too many to
 list and none too many for a BDD. Within a cell every rule holds or does not hold throughout.
 
-What cannot be is cut away: two values of one attribute, a figure reached before a smaller one of the same clock, a
-signal known before the visit that is not known, and whatever the policy itself declares as ``impossible``.
+What cannot be is cut away: two values of one attribute, a figure reached before a smaller one of the same clock, time
+without progress that is longer than the whole time in hand (``policy.lint.axioms`` has them all), and whatever the
+policy itself declares as ``impossible``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from policy.conditions import (
     Signal,
     Within,
 )
+from policy.lint.axioms import by_meaning, part_within_whole
 from policy.lint.diagram import Node, branches, new_diagram
 from policy.loading import Policy
 from policy.situation import OPEN, STATUSES
@@ -76,9 +78,7 @@ class _Found:
 class Space:
     """The situations of one policy. Life: built from the policy; rules and conditions are then asked as nodes."""
 
-    def __init__(
-        self, policy: Policy, *, beside: Space | Policy | None = None, seconds: float = math.inf
-    ) -> None:
+    def __init__(self, policy: Policy, *, beside: Space | Policy | None = None, seconds: float = math.inf) -> None:
         """Cut the space at what the rules of ``policy`` name, within ``seconds``.
 
         ``beside`` is another policy whose cuts are made as well, so that the two can be compared cell by cell; where
@@ -111,7 +111,10 @@ class Space:
         self.priority: dict[str, Node] = {}
         self.defined_by: dict[str, Node] = {}
         self._define_priorities()
-        self.possible = self._axioms()
+        self.earlier = tuple(sorted(self._found.earlier))
+        self.part_within_whole = part_within_whole(both)
+        self.by_meaning: Node = self.all_of(by_meaning(self))
+        self.possible = self.all_of([self.by_meaning, *(~self.node(one.when) for one in policy.impossible)])
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -219,9 +222,7 @@ class Space:
                     case Done():
                         self._found.deeds.update(_deed_atoms(part, policy))
 
-    def figures(
-        self, timer: ClockReaches, policy: Policy | None = None
-    ) -> list[tuple[int, Mapping[str, str], float]]:
+    def figures(self, timer: ClockReaches, policy: Policy | None = None) -> list[tuple[int, Mapping[str, str], float]]:
         """Return at which minute of its clock a condition begins to hold.
 
         A row for each case of the calendar (its index in ``calendar_of``) and each combination of attributes on which
@@ -271,33 +272,6 @@ class Space:
     def marks(self, clock: str) -> list[str]:
         """Return the variables of a clock, one for each figure it may have reached, the least first."""
         return [f"clock {clock}>={at:g}" for at in self.breaks.get(clock, ())]
-
-    def _axioms(self) -> Node:
-        nodes: list[Node] = []
-        for name, values in self.domains.items():
-            nodes.append(self._exactly_one([self.bdd.var(f"{name}={value}") for value in values]))
-        nodes += [self._implies(f"earlier {name}", f"signal {name}") for name in sorted(self._found.earlier)]
-        for name, ats in self.counts.items():
-            pairs = zip(ats[1:], ats[:-1], strict=True)
-            nodes += [self._implies(f"count {name}>={more}", f"count {name}>={less}") for more, less in pairs]
-        for name, breaks in self.breaks.items():
-            steps = zip(breaks[1:], breaks[:-1], strict=True)
-            nodes += [self._implies(f"clock {name}>={more:g}", f"clock {name}>={less:g}") for more, less in steps]
-        for deed in self.deeds:
-            for other in self.deeds:
-                if other is not deed and deed.implies(other):
-                    nodes.append(self._implies(self.deed_name(deed), self.deed_name(other)))
-        nodes += [~self.node(one.when) for one in self.policy.impossible]
-        return self.all_of(nodes)
-
-    def _exactly_one(self, nodes: list[Node]) -> Node:
-        none, one = self.bdd.true, self.bdd.false
-        for node in reversed(nodes):
-            none, one = none & ~node, (one & ~node) | (none & node)
-        return one
-
-    def _implies(self, a: str, b: str) -> Node:
-        return ~self.bdd.var(a) | self.bdd.var(b)
 
     def _define_priorities(self) -> None:
         defining = [rule for rule in self.policy.rules if rule.define]

@@ -1,4 +1,4 @@
-"""Time: timers against the targets they guard, promises against rules, pauses against what ends them."""
+"""Time: timers against the targets they guard, and promises against rules."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ import numpy as np
 from policy.building import Rule
 from policy.calendars import Calendar, to_datetime
 from policy.clocks import Clock
-from policy.conditions import All, AnyOf, ClockReaches, Condition, Named
+from policy.conditions import All, AnyOf, ClockReaches, Condition, Done, Named, Not
 from policy.durations import format_minutes, parse_duration
 from policy.errors import InputError
 from policy.lint.acts import Acts, Demand
+from policy.lint.axioms import AGE, PART, WHOLE
 from policy.lint.examples import Claim, Examples, every_owed, shifted
-from policy.lint.findings import Finding, about, finding, listed
-from policy.lint.paths import ESCALATE
+from policy.lint.findings import Finding, about, finding
+from policy.lint.paths import ESCALATE, REACHING
 from policy.lint.space import Node, Space
 from policy.lint.span import Instants, add_to_each, every_minute
-from policy.situation import RESOLVED, Situation
+from policy.situation import Situation
 from policy.verdict import Verdict
 
-_HELD = ("no_progress", "unresolved")
-_GUARDING = (*_HELD, "age")
+_HELD = (PART, WHOLE)
+_GUARDING = (*_HELD, AGE)
+_REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)
 class _Timer:
-    """A clock mark at which a rule escalates, in one tier and for one priority."""
+    """A clock mark at which a rule escalates, in one tier and for one priority, and the target that it guards.
+
+    ``replied`` is whether that is the first response, and not the resolution.
+    """
 
     rule: str
+    replied: bool
     clock: str
     tier: str
     priority: str
@@ -43,10 +49,12 @@ class _Timer:
 
 
 def timers_beyond_targets(space: Space, acts: Acts, examples: Examples) -> Iterator[Finding]:
-    """Yield rules whose timer runs out when the resolution target is used up already, for some start of two years.
+    """Yield rules whose timer runs out when the target it guards is used up already, for some start of two years.
 
-    Timer and target begin at the same minute, and nothing pauses them; every minute of two years is tried. Where
-    another rule sends the ticket to the same role before the target, waiting for no clock, the timer guards nothing.
+    Timer and target begin at the same minute, and nothing pauses them; every minute of two years is tried. A timer
+    guards the resolution, and must run out before it. Where another rule sends the ticket to the same role before the
+    target, waiting for no clock, the timer guards nothing. One that asks whether a reply was given guards the first
+    response, and may run out with it, not after it.
     """
     minutes = every_minute(space.policy)
     known: dict[tuple[str, float], Instants] = {}
@@ -57,15 +65,16 @@ def timers_beyond_targets(space: Space, acts: Acts, examples: Examples) -> Itera
             known[key] = add_to_each(calendar, minutes, length)
         return known[key]
 
-    reported: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str, bool]] = set()
     for timer in _timers(space, acts):
         space.check_time()
-        if (timer.rule, timer.priority) in reported:
+        if (timer.rule, timer.priority, timer.replied) in reported:
             continue
-        late = ends(timer.calendar, timer.minutes) >= ends(timer.target_calendar, timer.target)
+        out, used = ends(timer.calendar, timer.minutes), ends(timer.target_calendar, timer.target)
+        late = out > used if timer.replied else out >= used
         if not late.any():
             continue
-        reported.add((timer.rule, timer.priority))
+        reported.add((timer.rule, timer.priority, timer.replied))
         share = int(np.count_nonzero(late))
         start = float(minutes[int(np.argmax(late))])
         yield _shown(space, examples, timer, start, share, len(minutes))
@@ -73,30 +82,34 @@ def timers_beyond_targets(space: Space, acts: Acts, examples: Examples) -> Itera
 
 def _shown(space: Space, examples: Examples, timer: _Timer, start: float, share: int, of: int) -> Finding:
     when = to_datetime(start).strftime("%A %d %B %Y %H:%M UTC")
+    long = format_minutes(timer.target)
+    used = f"after the first response was due ({long})" if timer.replied else f"when the target of {long} is used up"
     often = "whenever it begins" if share == of else f"for {share:,} of {of:,} starting minutes, such as {when}"
     found = about(
         space.policy, "timer-beyond-target", [timer.rule],
         f"{timer.rule}: on a {timer.priority} in {timer.tier} its timer of {format_minutes(timer.minutes)} is out only "
-        f"when the target of {format_minutes(timer.target)} is used up, {often}",
+        f"{used}, {often}",
         "make the timer shorter than the target, on the calendars that both run on",
     )  # fmt: skip
-    base = examples.smallest(timer.where)
+    base = examples.plain(timer.where)
     if base is None:
         return found
     base = shifted(base, start - base.opened)
     held = Clock(timer.calendar).start(start)
-    ticket = Clock(timer.target_calendar, timer.target).start(start)
+    ticket = Clock(timer.target_calendar, math.inf if timer.replied else timer.target).start(start)
     now = held.reaches(timer.minutes)
     if now is None or math.isinf(now):
         return found
     others = {name: replace(clock, at=min(clock.at, now)) for name, clock in base.clocks.items()}
-    clocks = {**others, timer.clock: held, "resolution": ticket}
+    whole = {WHOLE: held} if timer.clock == PART and space.part_within_whole else {}
+    own = {} if timer.clock == AGE else {timer.clock: held}  # the age runs by itself
+    clocks = {**others, **whole, **own, "resolution": ticket}
     situation = replace(base, now=now, clocks=clocks)
 
     def claim(verdict: Verdict, s: Situation) -> bool:
         fires = any(timer.rule in one.rules for one in every_owed(verdict))
-        due = s.clocks["resolution"].due_at(s.now)
-        return fires and due is not None and due <= s.now
+        due = timer.target_calendar.add(start, timer.target)
+        return fires and (due < s.now if timer.replied else due <= s.now)
 
     return examples.with_situation(found, situation, claim)
 
@@ -104,7 +117,8 @@ def _shown(space: Space, examples: Examples, timer: _Timer, start: float, share:
 def _timers(space: Space, acts: Acts) -> Iterator[_Timer]:
     policy = space.policy
     for rule in policy.rules:
-        if not any(effect.act.verb == ESCALATE for effect in rule.obliges):
+        escalates = any(effect.act.verb == ESCALATE for effect in rule.obliges)
+        if not any(effect.act.verb in REACHING for effect in rule.obliges):
             continue
         for part, alone in _marks(rule.when):
             if part.name not in _GUARDING:
@@ -121,10 +135,26 @@ def _timers(space: Space, acts: Acts) -> Iterator[_Timer]:
                         case = policy.calendars[policy.calendar_cases[index][1]]
                         own = policy.calendars[doc.calendar]
                         on = own if part.name in _HELD and not case.always_open else case
-                        target = parse_duration(policy.priorities[priority].resolution).minutes(case.day_minutes)
-                        if where & ~_sent_anyway(acts, rule, target) == space.bdd.false:
+                        targets = policy.priorities[priority]
+                        if _asks_for_reply(rule.when):
+                            first = parse_duration(targets.first_response).minutes(case.day_minutes)
+                            yield _Timer(rule.id, True, part.name, tier, priority, minutes, on, first, case, where)
+                        target = parse_duration(targets.resolution).minutes(case.day_minutes)
+                        if not escalates or where & ~_sent_anyway(acts, rule, target) == space.bdd.false:
                             continue
-                        yield _Timer(rule.id, part.name, tier, priority, minutes, on, target, case, where)
+                        yield _Timer(rule.id, False, part.name, tier, priority, minutes, on, target, case, where)
+
+
+def _asks_for_reply(condition: Condition) -> bool:
+    """Return whether a condition holds only while no reply was given yet."""
+    match condition:
+        case Not(inner=Done() as done):
+            return done.verb == _REPLY
+        case All():
+            return any(_asks_for_reply(part) for part in condition.inner)
+        case Named():
+            return _asks_for_reply(condition.inner)
+    return False
 
 
 def _sent_anyway(acts: Acts, rule: Rule, target: float) -> Node:
@@ -220,49 +250,5 @@ def _in_time(space: Space, notice: Demand) -> Node:
 def _repeats(rule: str, repeat: float) -> Claim:
     def claim(verdict: Verdict, _: Situation) -> bool:
         return any(rule in one.rules and one.repeat == repeat for one in every_owed(verdict))
-
-    return claim
-
-
-# -- pauses ------------------------------------------------------------------------------------------------------
-
-
-def endless_pauses(space: Space, examples: Examples) -> Iterator[Finding]:
-    """Yield rules that stop a clock in a situation which nothing but resolving, or another priority, could end.
-
-    What is known stays known and what was done stays done; only further facts, another status, or a clock that goes on
-    running can end a pause.
-    """
-    growing = [name for name in space.bdd.vars if name.startswith(("signal ", "check ", "done ", "count "))]
-    statuses = [f"status={value}" for value in space.domains["status"]]
-    for rule in space.policy.rules:
-        if not rule.pauses:
-            continue
-        for priority, where in space.priority.items():
-            space.check_time()
-            base = space.possible & where
-            held = space.rule(rule) & base & ~space.is_value("status", RESOLVED)
-            if held == space.bdd.false:
-                continue
-            ends = base & ~space.node(rule.when) & ~space.is_value("status", RESOLVED)
-            running = [name for clock in space.breaks if clock not in rule.pauses for name in space.marks(clock)]
-            for name in (*growing, *running):
-                ends = ends | space.bdd.let({name: True}, ends)
-            ends = ends | space.bdd.exist(statuses, ends)
-            endless = held & ~ends
-            if endless == space.bdd.false:
-                continue
-            found = about(
-                space.policy, "endless-pause", [rule.id],
-                f"{rule.id}: stops {listed(rule.pauses)} of a {priority}, and nothing that can happen ends it",
-                "except what ends it: unless: {signal: …}; or let it hold only while the ticket has a status",
-            )  # fmt: skip
-            yield examples.shown(found, endless, _holds_still(rule))
-            break
-
-
-def _holds_still(rule: Rule) -> Claim:
-    def claim(verdict: Verdict, _: Situation) -> bool:
-        return any(rule.id in rules for _, rules in verdict.paused)
 
     return claim
