@@ -8,7 +8,8 @@ Files in reading order:
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``: the desk
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
-- ``check_command``, ``diff_command``, ``coverage_command``: what is wrong, what an edit does, what is where
+- ``check_command``, ``coverage_command``: what is wrong, what is where
+- ``diff_command``, ``diff_words``: what an edit does, and in which words it is told
 - ``origin``: where each value of it comes from; ``own_policy``: beginning one of one's own, and JSON Schemas
 - ``doctor``: the machine
 

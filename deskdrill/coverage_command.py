@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from policy.document import CoverageReasonDoc
 
 _ABOUT = """\
-Every statement of the catalogue: whether a verdict can contain it, whether the simulator rests on it and whether the
-handbook cites it. Where not, the reason that the policy file declares. Exit code 1 if a reason is missing."""
+Every statement of the catalogue: as what it stands in the policy file, whether a verdict can contain it, whether the
+simulator rests on it and whether the handbook cites it. Where not, the reason that the policy file declares. Exit
+code 1 if a reason is missing."""
 _YES = "yes"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Where one statement is found: ``yes``, the declared reason why not, or empty where none is declared."""
+    """Where one statement is found: ``yes``, the declared reason why not, or empty where none is declared.
+
+    ``policy`` tells as what it stands in the policy file: a rule, a contact …, or as part of another statement.
+    """
 
     id: str
+    policy: str
     verdict: str
     simulator: str
     handbook: str
@@ -32,7 +37,7 @@ class Row:
     @property
     def complete(self) -> bool:
         """Return whether it is found everywhere, or there is a reason."""
-        return bool(self.verdict and self.simulator and self.handbook)
+        return bool(self.policy and self.verdict and self.simulator and self.handbook)
 
 
 def add(own: Commands) -> None:
@@ -47,11 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
     policy = policy_of(arguments)
     rows = list(coverage(policy))
     if arguments.format == "json":
-        names = ("id", "verdict", "simulator", "handbook")
+        names = ("id", "policy", "verdict", "simulator", "handbook")
         write(as_json([{name: getattr(row, name) for name in names} for row in rows]))
     else:
-        columns = [Column(name) for name in ("id", "in a verdict", "in the simulator", "in the handbook")]
-        cells = [(r.id, r.verdict or "NO REASON", r.simulator or "NO REASON", r.handbook or "NO") for r in rows]
+        places = ("the policy", "a verdict", "the simulator", "the handbook")
+        columns = [Column("id"), *(Column(f"in {place}") for place in places)]
+        cells = [
+            (r.id, r.policy, r.verdict or "NO REASON", r.simulator or "NO REASON", r.handbook or "NO") for r in rows
+        ]
         write(rendered(Table(columns, cells), arguments.format))
     missing = [row.id for row in rows if not row.complete]
     if missing:
@@ -72,6 +80,7 @@ def coverage(policy: Policy) -> Iterator[Row]:
         own = entry.parent or entry.id
         yield Row(
             entry.id,
+            entry.kind if entry.parent is None else f"part of {entry.parent}",
             _YES if own in deciding else _reason(entry.id, reasons.no_verdict),
             _YES if own in simulated else _reason(entry.id, reasons.no_simulation),
             _YES if f"`{entry.id}`" in cited else "",

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deskdrill.diff_words import does, example, plain_meaning, regions
 from deskdrill.options import Commands, add_format, command
 from deskdrill.output import Column, Progress, Table, as_json, make_folder, narrate, plain, rendered, shortened, write
 
 if TYPE_CHECKING:
     from policy import Policy
-    from policy.diff import Change, Meaning, OpenTicket, Region, Touched
+    from policy.diff import Change, Meaning, OpenTicket, Touched
 
 _ABOUT = """\
 A and B are policies: names, files, or stacks such as secureai+t1-45m. The situations that the two decide differently
 are counted exactly, over all that can be; of each kind the smallest is shown, after both rulebooks were asked."""
-_RELATIONS = {
-    "same": "No situation is decided differently.",
-    "more": "B demands more than A.",
-    "less": "B demands less than A.",
-    "incomparable": "B demands more in some situations and less, or other things, in others.",
-}
 _SHOWN = 40
 
 
@@ -59,9 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
         write(as_json(_plain(edits, words, meaning, hit, second)))
         return 0
     if arguments.format in ("csv", "md"):
-        write(rendered(_regions(meaning), arguments.format))
+        write(rendered(regions(meaning), arguments.format))
         return 0
-    for part in (_edits(edits), _words(words), _does(meaning, edits, second), _tickets(arguments, hit)):
+    for part in (_edits(edits), _words(words), does(meaning, edits, second), _tickets(arguments, hit)):
         if part:
             write(part)
     return 0
@@ -104,83 +99,11 @@ def _words(words: Sequence[Any]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _does(meaning: Meaning, edits: Sequence[Change], policy: Policy) -> str:
-    lines = ["What it does", "", _RELATIONS[meaning.relation]]
-    if meaning.regions:
-        lines += [f"Of {_big(meaning.cells)} situations that can be told apart, these are decided differently:", ""]
-        lines.append(rendered(_regions(meaning), "table"))
-        first = next((r for r in meaning.regions if r.what in ("new", "gone")), meaning.regions[0])
-        lines += ["--format json prints exact counts, --examples FOLDER writes every smallest situation as a file.",
-                  f"One of them ({_act(first)}, {_says(first)}), for policy verdict:", ""]  # fmt: skip
-        lines.append(_example(first, policy))
-    elif any(edit.deciding for edit in edits):
-        lines.append("A value that rules read was changed, and no verdict with it.")
-    elif edits and all(edit.words for edit in edits):
-        lines.append("Only words were changed: no change in meaning.")
-    elif edits:
-        lines.append("What was changed is read elsewhere: see the last column above.")
-    lines += [f"This edit is never realised: {_covered(name)}" for name in meaning.covered]
-    return "\n".join(line for line in lines) + "\n"
-
-
-def _covered(name: str) -> str:
-    return f"what {name} demands, other rules demand already, as soon and on the same terms."
-
-
-def _regions(meaning: Meaning) -> Table:
-    names = ("act", "B says", "situations", "rules", "smallest situation")
-    columns = [Column(name, right=name == "situations") for name in names]
-    rows = [
-        (_act(r), _says(r), _big(r.cells), ", ".join(r.rules), _brief(r) + ("" if r.confirmed else " (there not yet)"))
-        for r in meaning.regions
-    ]
-    return Table(columns, rows)
-
-
-def _says(region: Region) -> str:
-    kinds = {
-        ("owed", "new"): "owed now", ("owed", "gone"): "no longer owed",
-        ("forbidden", "new"): "forbidden now", ("forbidden", "gone"): "no longer forbidden",
-        ("permitted", "new"): "permitted now", ("permitted", "gone"): "no longer permitted",
-        ("priority", "new"): "this priority now", ("priority", "gone"): "no longer this priority",
-        ("paused", "new"): "stands still now", ("paused", "gone"): "runs now",
-    }  # fmt: skip
-    known = kinds.get((region.kind, region.what))
-    if known is not None:
-        return known
-    word = {"more": "sooner, ", "less": "later, ", "other": ""}[region.direction]
-    return region.what if region.what in ("sooner", "later") else f"{word}{region.what}"
-
-
-def _act(region: Region) -> str:
-    verb, to, via, what = region.key
-    if region.kind in ("priority", "paused"):
-        return f"{region.kind} {verb}"
-    parts = [verb.replace("_", " "), f"to {to}" if to else "", f"by {via}" if via else "", what or ""]
-    return " ".join(part for part in parts if part)
-
-
-def _brief(region: Region) -> str:
-    """Return the smallest situation in a line."""
-    s = region.example
-    facts = [s.tier, s.stated_priority or "", s.category or "", "" if s.status == "open" else s.status]
-    facts += [*s.signals, *(f"checked {name}" for name in s.checks), *(f"{n} {c.value}" for n, c in s.counts.items())]
-    facts += [f"did {d.verb}{f' to {d.to}' if d.to else ''}" for d in s.deeds]
-    facts += [f"{name} at {clock.elapsed_then:g} min" for name, clock in s.clocks.items() if clock.elapsed_then]
-    return ", ".join(fact for fact in facts if fact)
-
-
-def _example(region: Region, policy: Policy) -> str:
-    from policy.situation_file import situation_text
-
-    return situation_text(region.example, policy)
-
-
 def _write_examples(meaning: Meaning, policy: Policy, folder: Path) -> None:
     from deskdrill.output import write_file
 
     for number, region in enumerate(meaning.regions, start=1):
-        write_file(folder / f"{number:03}-{region.key[0]}.yaml", _example(region, policy))
+        write_file(folder / f"{number:03}-{region.key[0]}.yaml", example(region, policy))
     narrate(f"{len(meaning.regions)} examples in {folder}")
 
 
@@ -202,22 +125,11 @@ def _plain(
     return {
         "relation": meaning.relation,
         "situations": meaning.cells,
-        "changes": [{"path": e.path, "before": e.before, "after": e.after, "read_by": e.reader} for e in edits],
+        "changes": [
+            {"path": e.path, "before": e.before, "after": e.after, "read_by": e.reader, "declared": e.declared}
+            for e in edits
+        ],
         "sentences": [{"rule": w.id, "before": w.before, "after": w.after} for w in words],
-        "regions": list(_plain_regions(meaning, policy)),
-        "never_realised": list(meaning.covered),
+        **plain_meaning(meaning, policy),
         "tickets": [{"ticket": t.ticket.id, "now": list(t.now)} for t in hit],
     }
-
-
-def _plain_regions(meaning: Meaning, policy: Policy) -> Iterator[dict[str, Any]]:
-    for r in meaning.regions:
-        act = dict(zip(("act", "to", "via", "what"), r.key, strict=True))
-        yield {
-            "kind": r.kind, **act, "direction": r.direction, "how": _says(r), "situations": r.cells,
-            "rules": list(r.rules), "confirmed": r.confirmed, "example": _example(r, policy),
-        }  # fmt: skip
-
-
-def _big(number: int) -> str:
-    return f"{number:,}" if number < 10**9 else f"{number:.3g}"

@@ -386,6 +386,14 @@ class CoverageDoc(Document):
     no_simulation: list[CoverageReasonDoc] = []
 
 
+class ReadElsewhereDoc(Document):
+    """Values on which no verdict depends: their paths (``*``: anything), who reads them, and why that is so."""
+
+    paths: list[Text] = Field(min_length=1)
+    read_by: Text
+    why: Text
+
+
 class LifeDoc(Document):
     """One entry of the policy's own history."""
 
@@ -422,6 +430,7 @@ class PolicyDoc(Document):
     impossible: list[ImpossibleDoc] = []
     lint: LintDoc = LintDoc()
     coverage: CoverageDoc = CoverageDoc()
+    read_elsewhere: list[ReadElsewhereDoc] = []
     groups: list[GroupDoc]
     contacts: dict[Name, ContactDoc]
     notices: dict[Name, NoticeDoc]

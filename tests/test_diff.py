@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deskdrill.main import main
 from policy import Policy, Rulebook, load_policy
 from policy.clocks import Clock
-from policy.diff import changes, compare, differ, sentences
+from policy.diff import Covered, Meaning, Opening, changes, compare, differ, sentences
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
+from policy.situation_file import read_situation, situation_text
 from policy.yaml_source import Source, load_yaml
 
 BASE = load_policy("secureai")
@@ -69,6 +73,7 @@ def test_a_timer_of_45_minutes_is_seen_between_30_and_45() -> None:
         ("priorities.P2.within.assign_t2", "90m", "less"),
         ("priorities.P2.every.updates", "3h", "more"),
         ("figures.after_escalation", "30m", "less"),
+        ("figures.after_opening", "20m", "less"),
         ("targets.csat", "4.0", "same"),
         ("reports[1].figures.tickets", "400", "same"),
     ],
@@ -98,7 +103,7 @@ def test_an_edit_that_is_never_realised_is_said_to_be() -> None:
 
     meaning = compare(small(strict, loose(30)), small(strict, loose(40)))
     assert meaning.relation == "same"
-    assert meaning.covered == ("loose",)
+    assert meaning.covered == (Covered("loose", ("strict",)),)
     seen = compare(small(strict, loose(30)), small(strict, loose(10)))
     assert seen.relation == "more"
     assert seen.regions[0].confirmed
@@ -173,36 +178,212 @@ NUMBERS = [
     "numbers", [pytest.param(NUMBERS[::6], id="every-sixth"), pytest.param(NUMBERS, id="all", marks=pytest.mark.heavy)]
 )
 def test_every_number_and_every_switch_of_the_policy_means_something(numbers: list[tuple[Any, ...]]) -> None:
-    """Each is changed by itself: the file is refused, a verdict changes, or the change says who else reads it."""
+    """Each is changed by itself: the file is refused, a verdict changes, or the policy declares why none does."""
     assert len(NUMBERS) > 300
-    dead, refused, deciding, elsewhere = [], 0, 0, 0
+    dead, wrong, refused, deciding, elsewhere = [], [], 0, 0, 0
     for path in numbers:
-        data = copy.deepcopy(BASE.source.data)
-        holder = data
-        for part in path[:-1]:
-            holder = holder[part]
-        holder[path[-1]] = mutated(holder[path[-1]])
         try:
-            other = build_policy(Source("mutated", data))
+            other = with_value(path, mutated(at(path)))
         except InputError:
             refused += 1
             continue
         found = changes(BASE, other)
         assert len(found) == 1, path
-        if not found[0].deciding:
+        means = differ(BASE, other)
+        if found[0].declared is not None:
             elsewhere += 1
-            assert found[0].reader != "the rulebook", path
-        elif differ(BASE, other):
+            wrong += [path] if means else []
+        elif means:
             deciding += 1
         else:
             dead.append(path)
-    # The one rule whose timer is off by default: what it would weigh, nobody can tell before it is switched on.
-    rules = [BASE.doc.groups[path[1]].rules[path[3]] for path in dead if path[0] == "groups"]
-    assert len(rules) == len(dead)
-    assert {rule.id for rule in rules} <= {"tier.T1.escalate_after.unresolved"}
-    assert all("off by default" in (rule.why or "") for rule in rules)
+    assert dead == [], "no verdict changes and no reason is declared under read_elsewhere"
+    assert wrong == [], "declared under read_elsewhere, and a verdict changes"
     assert deciding > len(numbers) / 3
-    assert refused + deciding + elsewhere + len(dead) == len(numbers)
+    assert refused + deciding + elsewhere == len(numbers)
+
+
+def at(path: tuple[Any, ...]) -> Any:
+    here = BASE.source.data
+    for part in path:
+        here = here[part]
+    return here
+
+
+def with_value(path: tuple[Any, ...], value: Any) -> Policy:
+    data = copy.deepcopy(BASE.source.data)
+    holder = data
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+    return build_policy(Source("mutated", data))
+
+
+def hours_that_mean_something() -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield every opening hour, holiday, special day, time zone and business day of the policy, with another value."""
+    for name, doc in BASE.source.data["calendars"].items():
+        here = ("calendars", name)
+        for key in ("hours", "special_days"):
+            yield from (((*here, key, day), "09:00-16:00") for day in doc.get(key, {}))
+        for index, day in enumerate(doc.get("holidays", ())):
+            later = date.fromisoformat(day) + timedelta(days=1)
+            while later.isoformat() in doc["holidays"] or later.weekday() > 4:
+                later += timedelta(days=1)
+            yield (*here, "holidays", index), later.isoformat()
+        if "time_zone" in doc:
+            yield (*here, "time_zone"), "America/New_York"
+        if "business_day" in doc:
+            yield (*here, "business_day"), "9h"
+
+
+HOURS = list(hours_that_mean_something())
+
+
+@pytest.mark.parametrize(
+    "hours", [pytest.param(HOURS[::5], id="every-fifth"), pytest.param(HOURS, id="all", marks=pytest.mark.heavy)]
+)
+def test_every_opening_hour_and_every_day_means_something(hours: list[tuple[tuple[Any, ...], Any]]) -> None:
+    assert len(HOURS) > 15
+    assert [path for path, value in hours if not differ(BASE, with_value(path, value))] == []
+
+
+def test_a_declared_reason_is_what_the_change_says() -> None:
+    lowered = changes(BASE, changed(reprioritised__lowered="keep"))[0]
+    assert "practice" in lowered.reader
+    assert not lowered.deciding
+    assert lowered.declared is not None
+    assert changes(BASE, changed(tiers__T1__no_progress="45m"))[0].declared is None
+
+
+# -- opening hours -------------------------------------------------------------------------------------------------
+
+
+BUSINESS = BASE.source.data["calendars"]["business"]
+
+
+def opened(meaning: Meaning) -> Opening:
+    (one,) = meaning.openings
+    return one
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says", "relation"),
+    [
+        ("holidays", [*BUSINESS["holidays"], "2025-05-01"], "closed on 1 May 2025", "less"),
+        ("hours", BUSINESS["hours"] | {"fri": "09:00-16:00"}, "Friday 09:00-16:00 instead of 09:00-17:00", "less"),
+        ("hours", BUSINESS["hours"] | {"fri": "09:00-18:00"}, "Friday 09:00-18:00 instead of 09:00-17:00", "more"),
+        ("time_zone", "America/New_York", "in the time zone America/New_York instead of UTC", "incomparable"),
+    ],
+)  # fmt: skip
+def test_other_opening_hours_are_a_change_of_meaning(
+    tmp_path: Path, path: str, value: Any, says: str, relation: str
+) -> None:
+    other = with_value(("calendars", "business", path), value)
+    meaning = compare(BASE, other)
+    assert meaning.relation == relation
+    one = opened(meaning)
+    assert one.says == (f"Business hours: {says}",)
+    assert len(one.rules) > 20
+    assert "no_progress in T1" in one.timers
+    assert 0 < one.changed <= one.tried
+    (region,) = meaning.regions
+    assert 0 < region.cells <= meaning.cells
+    file = tmp_path / "example.yaml"
+    file.write_text(situation_text(region.example, other), encoding="utf-8")
+    dues = [
+        {o.key: o.due for o in Rulebook(policy).verdict(read_situation(file, policy)).obligations}
+        for policy in (BASE, other)
+    ]
+    moved = [key for key in dues[0] if dues[0][key] != dues[1][key]]
+    assert one.key in moved
+
+
+def test_a_holiday_on_a_day_that_is_closed_anyway_says_so() -> None:
+    days = [*BUSINESS["holidays"], "2025-05-03"]
+    meaning = compare(BASE, with_value(("calendars", "business", "holidays"), days))
+    assert meaning.relation == "same"
+    assert opened(meaning).says == ("Business hours: closed on 3 May 2025, a Saturday on which it is closed anyway",)
+
+
+def test_a_holiday_in_a_far_year_is_seen() -> None:
+    days = [*BUSINESS["holidays"], "2031-05-01"]
+    assert compare(BASE, with_value(("calendars", "business", "holidays"), days)).relation == "less"
+
+
+def test_a_tier_on_another_calendar_is_a_change_of_meaning() -> None:
+    meaning = compare(BASE, changed(tiers__T2__calendar="always"))
+    assert meaning.relation == "more"
+    assert opened(meaning).timers == ("no_progress in T2", "unresolved in T2")
+    assert meaning.regions[0].confirmed
+
+
+# -- what examples show --------------------------------------------------------------------------------------------
+
+
+def test_what_one_policy_calls_impossible_is_said_and_not_compared() -> None:
+    axiom = {"says": "Tier 3 gets no bugs.", "when": {"all": [{"signal": "bug"}, {"tier": "T3"}]}}
+    meaning = compare(BASE, with_value(("impossible",), [*BASE.source.data["impossible"], axiom]))
+    assert meaning.regions == ()
+    assert meaning.relation == "same"
+    (one,) = meaning.excluded
+    assert one.second
+    assert one.says == ("Tier 3 gets no bugs.",)
+    assert one.cells > 0
+
+
+def test_another_order_of_citations_is_no_difference() -> None:
+    """The first update of a P1 is due no later than the first of its updates, whatever its own figure says."""
+    meaning = compare(BASE, changed(priorities__P1__within__customer_update_1="45m"))
+    assert [region.what for region in meaning.regions] == ["later if first"]
+    assert all("due" in said for region in meaning.regions for said in region.differs)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("tiers.T3.response.P1", "30m"), ("priorities.P2.within.assign_t2", "30m"), ("tiers.T1.no_progress", "45m")],
+)
+def test_every_example_shows_its_difference(path: str, value: str) -> None:
+    meaning = compare(BASE, load_policy("secureai", {path: value}))
+    assert meaning.regions
+    for region in meaning.regions:
+        assert region.confirmed, region
+        if region.what in ("sooner", "later", "sooner if first", "later if first"):
+            assert any("due" in said for said in region.differs), region
+
+
+def test_a_rule_that_another_demands_already_names_it() -> None:
+    data = copy.deepcopy(BASE.source.data)
+    for group in data["groups"]:
+        group["rules"] = [rule for rule in group["rules"] if rule["id"] != "tier.T1.escalate_after"]
+    for one in data["settlements"]:
+        one["carried_by"] = []
+    meaning = compare(BASE, build_policy(Source("without", data)))
+    assert meaning.relation == "same"
+    assert meaning.covered == (Covered("tier.T1.escalate_after", ("trigger.after.t1_timer",)),)
+
+
+def test_a_change_in_one_act_that_matters_is_not_called_idle_for_another() -> None:
+    def two(minutes: int) -> Policy:
+        strict = {"id": "strict", "when": {"signal": "till_dead"}, "oblige": TELL | {"within": "5m"}}
+        owed = [one | {"within": f"{minutes}m"} for one in (TELL, {"act": "reply", "to": "customer"})]
+        return small(strict, {"id": "both", "when": {"signal": "till_dead"}, "oblige": owed})
+
+    meaning = compare(two(30), two(40))
+    assert meaning.covered == ()
+    assert meaning.relation == "less"
+
+
+def test_the_command_says_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    diff = ["policy", "diff", "secureai", "secureai", "--set"]
+    assert main([*diff, "policy.calendars.business.time_zone=Europe/Berlin"]) == 0
+    told = capsys.readouterr().out
+    assert "Business hours: in the time zone Europe/Berlin instead of UTC." in told
+    assert "No situation is decided differently" not in told
+    assert "× 10²" in told
+    assert main([*diff, "policy.tiers.T1.no_progress=45m", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert all(isinstance(region["situations"], int) for region in found["regions"])
+    assert not any("there not yet" in str(region) for region in found["regions"])
 
 
 def test_clocks_stand_where_the_example_says() -> None:

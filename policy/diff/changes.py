@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from policy.document import ReadElsewhereDoc
 from policy.loading import Policy
 
 _MISSING: Final = object()
@@ -30,6 +32,7 @@ _READERS: Final[Mapping[str, str]] = {
     "settlements": "the handbook",
     "lint": "the check",
     "impossible": "the check and this comparison",
+    "reprioritised": "practice, for the resolution clock",
     "vocabulary": "forms, sentences and counts",
 }
 _RULES: Final = frozenset(
@@ -41,7 +44,8 @@ _RULES: Final = frozenset(
 class Change:
     """One value that differs: its path, what it was and is (``None`` for absent), and who reads it.
 
-    ``deciding`` tells whether the rulebook reads it; ``words`` whether only people do.
+    ``deciding`` tells whether the rulebook reads it; ``words`` whether only people do. ``declared`` is the reason the
+    policy declares (``read_elsewhere``) for why no verdict depends on it, ``None`` without one.
     """
 
     path: str
@@ -50,6 +54,7 @@ class Change:
     reader: str
     deciding: bool
     words: bool
+    declared: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,26 @@ def changes(first: Policy, second: Policy) -> tuple[Change, ...]:
         last = path.rsplit(".", 1)[-1]
         words = last in _WORDS
         reader = "the handbook" if words else _READERS.get(section, "the rulebook")
-        found.append(Change(path, _shown(old), _shown(new), reader, section in _RULES and not words, words))
+        reason = declared(second, path)
+        deciding = section in _RULES and not words and reason is None
+        if reason is not None:
+            reader = reason.read_by
+        why = None if reason is None else reason.why
+        found.append(Change(path, _shown(old), _shown(new), reader, deciding, words, why))
     return tuple(found)
+
+
+def declared(policy: Policy, path: str) -> ReadElsewhereDoc | None:
+    """Return the reason that a policy declares for why no verdict depends on a value, ``None`` without one.
+
+    In a declared path ``*`` stands for anything; a path also means everything below it.
+    """
+    return next((one for one in policy.doc.read_elsewhere if any(_fits(path, pattern) for pattern in one.paths)), None)
+
+
+def _fits(path: str, pattern: str) -> bool:
+    anything = ".*".join(map(re.escape, pattern.split("*")))
+    return re.fullmatch(rf"{anything}([.\[].*)?", path) is not None
 
 
 def sentences(first: Policy, second: Policy) -> tuple[Sentence, ...]:

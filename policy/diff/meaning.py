@@ -1,37 +1,54 @@
-"""What a change of a policy does: the regions of situations in which two policies say different things.
+"""What a change of policy does: the regions of situations in which two policies say different things.
 
-Both policies are laid over one space. For each act the effects of the two are compared cell by cell; where they differ
-the cells are counted, the smallest is turned into a situation, and that is put to both rulebooks before it is shown.
+Both policies are laid over one space, and compared where both think a situation possible. For each act the effects of
+the two are compared cell by cell; where they differ the cells are counted, the smallest is turned into a situation, and
+that is put to both rulebooks before it is shown. Opening hours are compared minute by minute.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from policy.conditions import All, Always, Condition, Named
-from policy.diff.effects import FORBIDDEN, OWED, PAUSED, PERMITTED, PRIORITY, Effect, Signature, Touched, effects
-from policy.errors import InputError
+from policy.diff.effects import FORBIDDEN, OWED, PAUSED, PERMITTED, PRIORITY, Effect, Touched, effects
+from policy.diff.openings import Opening, moves, openings
+from policy.diff.parts import (
+    CLOSED,
+    FIRST,
+    LATER,
+    SHIFTED,
+    SOONER,
+    Direction,
+    Part,
+    anchored,
+    changed_rules,
+    merged,
+    parts,
+)
+from policy.diff.realtime import RealTime
+from policy.diff.showing import Shown, shown
 from policy.lint.cells import situation_of
+from policy.lint.cover import Task, smallest_cover
 from policy.lint.space import Node, Space
 from policy.loading import Policy
 from policy.rulebook import Rulebook
 from policy.situation import Situation
-from policy.verdict import ActKey, Verdict
+from policy.verdict import ActKey
 
-Direction = Literal["more", "less", "other"]
-"""``more``: the second policy demands (or forbids) what the first does not, or sooner; ``less``: the reverse;
-``other``: the same demand on other terms (owner, counting, weight), or another priority."""
+CALENDAR: Final = "calendar"
+"""The kind of a region in which things fall due at other instants because opening hours changed."""
+ORDER: Final = (PRIORITY, OWED, FORBIDDEN, PERMITTED, PAUSED)
+Act = tuple[str, ActKey]
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
     """Situations in which one act stands differently, and how.
 
-    ``cells`` counts them exactly, of ``Meaning.cells`` in all. ``rules`` are those at work there that differ. The
-    ``example`` is the smallest situation; ``confirmed`` tells whether the two rulebooks, asked about it, differ.
+    ``cells`` counts them exactly, of ``Meaning.cells`` in all. ``rules`` are those at work there that differ.
+    ``confirmed`` tells whether the two rulebooks, asked about ``example``, differ, and ``differs`` says in what; the
+    example is then the smallest that shows it, else the smallest of the region.
     """
 
     kind: str
@@ -42,39 +59,56 @@ class Region:
     rules: tuple[str, ...]
     example: Situation
     confirmed: bool
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A rule that was changed without any verdict becoming another, and the fewest rules that see to that."""
+
+    rule: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Situations that one policy alone calls impossible: ``second`` tells which; ``says`` names its axioms."""
+
+    second: bool
+    cells: int
+    says: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """How two policies differ in what they decide. ``cells`` is the number of situations there are.
+    """How two policies differ in what they decide. ``cells`` is the number of situations that both think possible.
 
     Weights and other terms of a demand may differ without making it more or less; those regions say ``other``.
     """
 
     cells: int
     regions: tuple[Region, ...]
-    covered: tuple[str, ...]
+    covered: tuple[Covered, ...]
     """Rules whose effects changed although no verdict does: others demand as much already."""
     kinds: frozenset[tuple[str, str, str]]
     """(priority, plan, tier) of tickets of which some situation is decided differently."""
+    openings: tuple[Opening, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
 
     @property
     def relation(self) -> Literal["same", "more", "less", "incomparable"]:
-        """Return how much the second policy demands beside the first."""
-        owed = [region for region in self.regions if region.kind == OWED]
-        found = {region.direction for region in owed or self.regions}
+        """Return how much the second policy demands beside the first.
+
+        What no example bears out has no say, unless there is nothing else.
+        """
+        regions = [region for region in self.regions if region.confirmed] or self.regions
+        owed = [region for region in regions if region.kind in (OWED, CALENDAR)]
+        found = {region.direction for region in owed or regions}
         if not found:
             return "same"
         if "more" in found and "less" not in found:
             return "more"
         return "less" if "less" in found and "more" not in found else "incomparable"
-
-
-ORDER: Final = (PRIORITY, OWED, FORBIDDEN, PERMITTED, PAUSED)
-
-
-Part = tuple[Direction, str, Node]
-"""Part of the space where an act stands differently: the direction, how, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +117,11 @@ class _Pair:
 
     here: Space
     there: Space
+    real: RealTime
     possible: Node
-    acts: tuple[tuple[str, ActKey], ...]
-    before: Mapping[tuple[str, ActKey], list[Effect]]
-    after: Mapping[tuple[str, ActKey], list[Effect]]
+    acts: tuple[Act, ...]
+    before: Mapping[Act, list[Effect]]
+    after: Mapping[Act, list[Effect]]
 
     @classmethod
     def of(cls, first: Policy, second: Policy) -> _Pair:
@@ -94,39 +129,76 @@ class _Pair:
         touched = changed_acts(first, second)
         here = Space(first, beside=second)
         there = Space(second, beside=here)
-        before, after = _by_act(effects(here, touched)), _by_act(effects(there, touched))
+        possible = here.possible & there.possible
+        before, after = (_by_act(effects(space, touched), possible) for space in (here, there))
         acts = sorted({*before, *after}, key=lambda act: (ORDER.index(act[0]), _sortable(act[1])))
-        return cls(here, there, here.possible | there.possible, tuple(acts), before, after)
+        return cls(here, there, RealTime(first, second), possible, tuple(acts), before, after)
 
-    def differing(self) -> Iterator[tuple[tuple[str, ActKey], list[Effect], list[Effect], Iterator[Part]]]:
-        """Yield each act whose effects differ: the act, its effects before and after, the parts of the space."""
+    @property
+    def spaces(self) -> tuple[Space, Space]:
+        """Return the two views of the space."""
+        return self.here, self.there
+
+    @property
+    def books(self) -> tuple[Rulebook, Rulebook]:
+        """Return the rulebooks of the two policies."""
+        return Rulebook(self.here.policy), Rulebook(self.there.policy)
+
+    def effects(self, act: Act) -> tuple[list[Effect], list[Effect]]:
+        """Return the effects of one act in the two policies."""
+        return self.before.get(act, []), self.after.get(act, [])
+
+    def differing(self) -> Iterator[tuple[Act, Iterator[Part]]]:
+        """Yield each act whose effects differ, with the parts of the space where it stands differently."""
         for act in self.acts:
-            old, new = self.before.get(act, []), self.after.get(act, [])
-            if not _same(old, new):
-                yield act, old, new, _parts(self.here, self.there, old, new, self.possible)
+            old, new = self.effects(act)
+            if merged(old) != merged(new):
+                yield act, parts(self.here, self.there, self.real, old, new, self.possible)
+
+    def openings(self) -> Iterator[Opening]:
+        """Yield what changed opening hours do."""
+        return openings(self.spaces, self.real, self.books, self.both, self.possible)
+
+    @property
+    def both(self) -> tuple[list[Effect], list[Effect]]:
+        """Return every effect that is compared, before and after."""
+        before, after = ([e for found in side.values() for e in found] for side in (self.before, self.after))
+        return before, after
 
 
 def differ(first: Policy, second: Policy) -> bool:
     """Return whether any situation is decided differently (quicker than ``compare``, which says where)."""
-    return any(True for *_, parts in _Pair.of(first, second).differing() for _ in parts)
+    pair = _Pair.of(first, second)
+    if any(True for _, found in pair.differing() for _ in found):
+        return True
+    return moves(pair.spaces, pair.real, pair.both, pair.possible)
 
 
 def compare(first: Policy, second: Policy) -> Meaning:
-    """Return how the verdicts of two policies differ, over every situation that either thinks possible."""
+    """Return how the verdicts of two policies differ, over every situation that both think possible."""
     pair = _Pair.of(first, second)
     here, there = pair.here, pair.there
-    regions: list[Region] = []
-    covered: set[str] = set()
-    different = here.bdd.false
-    books = (Rulebook(first), Rulebook(second))
-    for act, old, new, found in pair.differing():
-        parts = list(found)
-        covered |= _idle(here, old, new, parts)
-        for direction, what, node in parts:
-            regions.append(_region(here, there, books, act, direction, what, node, (old, new)))
-            different = different | node
-    cells = _count(here, pair.possible)
-    return Meaning(cells, tuple(regions), tuple(sorted(covered)), _kinds(here, there, different))
+    opened = tuple(pair.openings())
+    regions = [_hours(here, one) for one in opened if one.order != "same" and one.pair is not None]
+    found = {act: list(some) for act, some in pair.differing()}
+    regions += [_region(pair, act, part) for act, some in found.items() for part in some]
+    different = here.any_of(part.where for some in found.values() for part in some)
+    different = different | here.any_of(one.where for one in opened)
+    excluded = tuple(
+        Excluded(second_too, _count(here, only), _axioms(one.policy, other.policy))
+        for one, other, second_too in ((here, there, False), (there, here, True))
+        if (only := other.possible & ~one.possible) != here.bdd.false
+    )
+    return Meaning(
+        _count(here, pair.possible), tuple(regions), tuple(_covered(pair, found)), _kinds(here, there, different),
+        opened, excluded,
+    )  # fmt: skip
+
+
+def _axioms(one: Policy, other: Policy) -> tuple[str, ...]:
+    """Return the words of what one policy alone calls impossible."""
+    known = {axiom.when for axiom in other.impossible}
+    return tuple(axiom.says for axiom in one.impossible if axiom.when not in known)
 
 
 def _kinds(here: Space, there: Space, different: Node) -> frozenset[tuple[str, str, str]]:
@@ -150,7 +222,7 @@ def changed_acts(first: Policy, second: Policy) -> Touched | None:
         return None
     if first.doc.calendars != second.doc.calendars or first.doc.vocabulary != second.doc.vocabulary:
         return None
-    a, b = ({replace(rule, id="", text="", layer=0): rule for rule in policy.rules} for policy in (first, second))
+    a, b = ({(rule.id, replace(rule, text="", layer=0)): rule for rule in policy.rules} for policy in (first, second))
     changed = [rule for rules, others in ((a, b), (b, a)) for key, rule in rules.items() if key not in others]
     if any(rule.define for rule in changed):
         return None
@@ -164,205 +236,96 @@ def _who_can_what(policy: Policy) -> list[tuple[object, ...]]:
     return [(name, tier.capabilities, tier.beyond, tier.calendar) for name, tier in policy.tiers.items()]
 
 
-def _by_act(found: Iterable[Effect]) -> dict[tuple[str, ActKey], list[Effect]]:
-    by_act: dict[tuple[str, ActKey], list[Effect]] = {}
+def _by_act(found: Iterable[Effect], possible: Node) -> dict[Act, list[Effect]]:
+    by_act: dict[Act, list[Effect]] = {}
     for effect in found:
-        by_act.setdefault(effect.signature.act, []).append(effect)
+        where = effect.where & possible
+        if where != where.bdd.false:
+            by_act.setdefault(effect.signature.act, []).append(replace(effect, where=where))
     return by_act
 
 
-def _same(old: list[Effect], new: list[Effect]) -> bool:
-    return _merged(old) == _merged(new)
+# -- edits that are never realised -----------------------------------------------------------------------------------
 
 
-def _merged(found: list[Effect]) -> dict[Signature, Node]:
-    """Return where each signature holds, whichever rules it comes from."""
-    merged: dict[Signature, Node] = {}
-    for effect in found:
-        known = merged.get(effect.signature)
-        merged[effect.signature] = effect.where if known is None else known | effect.where
-    return merged
+def _covered(pair: _Pair, found: Mapping[Act, list[Part]]) -> Iterator[Covered]:
+    """Yield the changed rules that are proved to make no difference anywhere, and what makes up for them."""
+    tasks: dict[str, list[Task]] = {}
+    matters: set[str] = set()
+    for act in pair.acts:
+        old, new = pair.effects(act)
+        changed = changed_rules(old, new)
+        kept = [effect for effect in new if effect.rule not in changed]
+        for rule in sorted(changed):
+            mine = [effect for effect in (*old, *new) if effect.rule == rule]
+            own = pair.here.any_of(effect.where for effect in mine)
+            if any(own & part.where != pair.here.bdd.false for part in found.get(act, ())):
+                matters.add(rule)
+            tasks.setdefault(rule, []).extend(_task(effect, kept) for effect in mine)
+    for rule in sorted(set(tasks) - matters):
+        names = smallest_cover(pair.here, tasks[rule])
+        if names is not None:
+            yield Covered(rule, names)
 
 
-def _changed_rules(old: list[Effect], new: list[Effect]) -> set[str]:
-    rules = {effect.rule for effect in (*old, *new)}
-    return {r for r in rules if _merged([e for e in old if e.rule == r]) != _merged([e for e in new if e.rule == r])}
+def _task(effect: Effect, others: list[Effect]) -> Task:
+    regions: dict[str, Node] = {}
+    for other in others:
+        if anchored(other.signature) <= anchored(effect.signature):
+            regions[other.rule] = other.where if other.rule not in regions else regions[other.rule] | other.where
+    return Task(effect.where, regions)
 
 
-def _parts(
-    here: Space, there: Space, old: list[Effect], new: list[Effect], possible: Node
-) -> Iterator[Part]:
-    """Yield where an act stands differently, the plainest differences first."""
-    false = here.bdd.false
-    owed_before, owed_after = (here.any_of(e.where for e in part) & possible for part in (old, new))
-    kind = (old or new)[0].signature.kind
-    gone, come = owed_before & ~owed_after, owed_after & ~owed_before
-    stricter = kind in (OWED, FORBIDDEN)
-    for node, word in ((come, "new"), (gone, "gone")):
-        if node != false:
-            direction: Direction = "other" if kind == PRIORITY else "more" if (word == "new") == stricter else "less"
-            yield direction, word, node
-    left = owed_before & owed_after
-    if kind != OWED:
-        differs = _where_signatures_differ(here, old, new, left)
-        if differs != false:
-            yield "other", "on other terms", differs
-        return
-    for node, direction, word in _dues(here, old, new, left):
-        if node != false:
-            yield direction, word, node
-            left = left & ~node
-    # What is compared next are the terms that hold: those of the effects that set the due.
-    differs = _where_signatures_differ(here, _terms(_binding(here, old)), _terms(_binding(here, new)), left)
-    if differs != false:
-        yield "other", "on other terms", differs
-        left = left & ~differs
-    for rule in sorted(_changed_rules(old, new)):
-        node, direction = _unbound(here, there, rule, old, new, left)
-        if node != false:
-            yield direction, "otherwise where it is the first to fall due", node
-            left = left & ~node
+# -- regions ---------------------------------------------------------------------------------------------------------
 
 
-def _idle(space: Space, old: list[Effect], new: list[Effect], parts: list[Part]) -> set[str]:
-    """Return the changed rules that are proved to make no difference: they hold in no part that differs."""
-    idle = set()
-    for rule in _changed_rules(old, new):
-        own = space.any_of(e.where for e in (*old, *new) if e.rule == rule)
-        if all(own & node == space.bdd.false for *_, node in parts):
-            idle.add(rule)
-    return idle
+def _hours(space: Space, one: Opening) -> Region:
+    what = {"sooner": SOONER, "later": LATER}.get(one.order, SHIFTED)
+    direction: Direction = "more" if what == SOONER else "less" if what == LATER else "other"
+    assert one.pair is not None
+    key = (one.name, None, None, None)
+    return Region(CALENDAR, key, direction, what, _count(space, one.where), one.rules, one.pair[1], True, one.differs)
 
 
-def _unbound(
-    here: Space, there: Space, rule: str, old: list[Effect], new: list[Effect], left: Node
-) -> tuple[Node, Direction]:
-    """Return where a changed rule may matter although another is due as soon, if both began at once; and how.
-
-    Rules begin to hold at different instants, so one with a longer time may be the first to fall due. It is proved
-    not to matter only where another rule asks no more conditions than it does, and therefore holds at least as long,
-    allows no more time, and is the same in everything else.
-    """
-    own_old, own_new = ([e for e in part if e.rule == rule] for part in (old, new))
-    node = _where_signatures_differ(here, own_old, own_new, left)
-    conditions = {r.id: _conjuncts(r.when) for space in (here, there) for r in space.policy.rules}
-    changed = _changed_rules(old, new)
-    for other in old:
-        if other.rule in changed or not conditions[other.rule] <= conditions[rule]:
-            continue
-        if all(_as_strict(other.signature, mine.signature) for mine in (*own_old, *own_new)):
-            node = node & ~other.where
-    dues = [min((_anchored(e.signature) for e in part), default=math.inf) for part in (own_old, own_new)]
-    direction: Direction = "more" if dues[1] < dues[0] else "less" if dues[1] > dues[0] else "other"
-    return node, direction
-
-
-def _as_strict(a: Signature, b: Signature) -> bool:
-    return (
-        a.within <= b.within
-        and a.anchor == b.anchor == ()
-        and math.isinf(a.repeat)
-        and math.isinf(b.repeat)
-        and (a.owner, a.calendar, a.ways) == (b.owner, b.calendar, b.ways)
-    )
-
-
-def _conjuncts(condition: Condition) -> frozenset[Condition]:
-    """Return the conditions that all have to hold."""
-    if isinstance(condition, Named):
-        return _conjuncts(condition.inner)
-    if isinstance(condition, All):
-        return frozenset().union(*map(_conjuncts, condition.inner))
-    return frozenset() if isinstance(condition, Always) else frozenset({condition})
-
-
-def _terms(found: list[Effect]) -> list[Effect]:
-    """Return effects without their times, which are compared elsewhere."""
-    return [replace(e, signature=replace(e.signature, within=0.0, anchor=())) for e in found]
-
-
-def _anchored(signature: Signature) -> float:
-    """Return the due as minutes from the beginning of the clock that it hangs on."""
-    return signature.due + max((minutes for _, minutes in signature.anchor), default=0.0)
-
-
-def _dues(
-    space: Space, old: list[Effect], new: list[Effect], both: Node
-) -> list[tuple[Node, Direction, str]]:
-    """Return where the act is due sooner or later than before."""
-    minutes = sorted({_anchored(e.signature) for e in (*old, *new)})
-    sooner = later = space.bdd.false
-    reached_old = reached_new = space.bdd.false
-    for at in minutes:
-        reached_old = reached_old | space.any_of(e.where for e in old if _anchored(e.signature) == at)
-        reached_new = reached_new | space.any_of(e.where for e in new if _anchored(e.signature) == at)
-        sooner = sooner | (reached_new & ~reached_old & both)
-        later = later | (reached_old & ~reached_new & both)
-    return [(sooner, "more", "sooner"), (later, "less", "later")]
-
-
-def _binding(space: Space, found: list[Effect]) -> list[Effect]:
-    """Return each effect cut to where none other of the same act is due before it."""
-    cut = []
-    for effect in found:
-        mine = _anchored(effect.signature)
-        before = space.any_of(e.where for e in found if _anchored(e.signature) < mine)
-        cut.append(Effect(effect.signature, effect.rule, effect.where & ~before))
-    return cut
-
-
-def _where_signatures_differ(space: Space, old: list[Effect], new: list[Effect], within: Node) -> Node:
-    before, after = _merged(old), _merged(new)
-    false = space.bdd.false
-    differs = false
-    for signature in set(before) | set(after):
-        old_node, new_node = before.get(signature, false), after.get(signature, false)
-        differs = differs | (old_node & ~new_node) | (new_node & ~old_node)
-    return differs & within
-
-
-def _region(
-    here: Space, there: Space, books: tuple[Rulebook, Rulebook], act: tuple[str, ActKey], direction: Direction,
-    what: str, node: Node, both: tuple[list[Effect], list[Effect]],
-) -> Region:  # fmt: skip
-    space = here if (node & here.possible) != here.bdd.false else there
-    cell = space.smallest(node)
-    assert cell is not None
-    examples = situation_of(here, cell), situation_of(there, cell)
-    found = [e for part in both for e in part if space.bdd.let(cell, e.where) == space.bdd.true]
-    changed = _changed_rules(*both)
-    at_work = dict.fromkeys(e.rule for e in found if e.rule in changed) or dict.fromkeys(e.rule for e in found)
-    kind, key = act
+def _region(pair: _Pair, act: Act, part: Part) -> Region:
+    """Return a part of the space as people see it, with the smallest example that both rulebooks bear out."""
+    smallest: tuple[tuple[str, ...], Shown] | None = None
+    wanted = "due" if part.what.removesuffix(FIRST).removesuffix(CLOSED) in (SOONER, LATER, SHIFTED) else ""
+    for cell in _cells(pair.here, part.where):
+        rules, found = _example(pair, act, cell, wanted)
+        if smallest is None or found.shows(wanted) or (found.confirmed and not smallest[1].confirmed):
+            smallest = rules, found
+        if found.shows(wanted) or act[0] != OWED:
+            break
+    assert smallest is not None
+    rules, found = smallest
     return Region(
-        kind, key, direction, what, _count(space, node), tuple(at_work), examples[0 if space is here else 1],
-        _confirmed(books, kind, key, examples),
+        *act, part.direction, part.what, _count(pair.here, part.where), rules, found.pair[1],
+        found.confirmed, found.differs,
     )  # fmt: skip
 
 
-def _confirmed(
-    books: tuple[Rulebook, Rulebook], kind: str, key: ActKey, examples: tuple[Situation, Situation]
-) -> bool:
-    """Return whether the two rulebooks really answer differently in the example (on the calendars of each)."""
-    views: list[object] = []
-    for book, example in zip(books, examples, strict=True):
-        try:
-            views.append(_view(book.verdict(example), kind, key))
-        except InputError:  # a word that only the other policy knows
-            views.append(None)
-    return views[0] != views[1]
+def _cells(space: Space, where: Node) -> Iterator[Mapping[str, bool]]:
+    """Yield the smallest cell of a region, then the smallest with each priority on the ticket."""
+    cell = space.smallest(where)
+    assert cell is not None
+    yield cell
+    for name in space.domains["stated"][1:]:
+        other = space.smallest(where & space.is_value("stated", name))
+        if other is not None and other != cell:
+            yield other
 
 
-def _view(verdict: Verdict, kind: str, key: ActKey) -> object:
-    match kind:
-        case "priority":
-            return verdict.priority, verdict.priority_rules
-        case "owed":
-            return [o for o in verdict.obligations if o.key == key]
-        case "permitted":
-            return [(p.verb, p.to, p.via, p.what) for p in verdict.permissions if (p.verb, p.to, p.via, p.what) == key]
-        case "forbidden":
-            return [p for p in verdict.prohibitions if (p.verb, p.to, p.via, p.what) == key]
-    return verdict.paused
+def _example(pair: _Pair, act: Act, cell: Mapping[str, bool], wanted: str) -> tuple[tuple[str, ...], Shown]:
+    """Return the changed rules at work in a cell, and an example in it or near it."""
+    here, there = pair.here, pair.there
+    old, new = pair.effects(act)
+    at_work = [e for e in (*old, *new) if here.bdd.let(dict(cell), e.where) == here.bdd.true]
+    changed = changed_rules(old, new)
+    rules = dict.fromkeys(e.rule for e in at_work if e.rule in changed) or dict.fromkeys(e.rule for e in at_work)
+    smallest = situation_of(here, cell), situation_of(there, cell)
+    minutes = {anchored(effect.signature) for effect in at_work}
+    return tuple(rules), shown(pair.books, smallest, *act, frozenset(rules), minutes, wanted)
 
 
 def _count(space: Space, node: Node) -> int:
