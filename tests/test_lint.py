@@ -164,7 +164,7 @@ REMOVED = {
         """
   tiers: {T1: {response: {$remove: [enterprise]}}, T2: {response: {$remove: [starter]}}}
   rules: {tier.T1.response: {says: As the tier says.}, tier.T2.response: {says: As the tier says.}}""",
-        {"figure-missing": {"tier.T1.response", "tier.T2.response"}},
+        {"figure-missing": {"tier.T1.response", "tier.T2.response"}, "uncovered": set()},
     ),
     "D3": (  # both cadences of a P1 stand side by side
         """
