@@ -20,13 +20,12 @@ from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.durations import parse_duration
 from policy.rulebook import Rulebook
-from policy.situation import Count, Deed, Situation
+from policy.situation import OPEN, RESOLVED, Count, Deed, Situation, Stretch
 from policy.verdict import Verdict
 from scenarios import Effect, Inject, Scenario, clean_text
 
 _STREAM: Final = 1
 _USUAL_ACKNOWLEDGEMENT: Final = (5.0, 15.0)
-_OPEN: Final = "open"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,8 +45,9 @@ class World:
         self.now = scenario.opens
         self.tier = scenario.seat
         self.tier_since = scenario.opens
-        self.status = _OPEN
+        self.status = OPEN
         self.status_since = scenario.opens
+        self.was: tuple[Stretch, ...] = ()
         self.stated_priority: str | None = None
         self.stated_since: float | None = None
         self.signals: dict[str, float] = {}
@@ -89,6 +89,7 @@ class World:
             stated_since=self.stated_since,
             status=self.status,
             status_since=self.status_since,
+            was=self.was,
             signals=dict(self.signals),
             checks=dict(self.checks),
             counts=dict(self.counts),
@@ -172,9 +173,17 @@ class World:
         self._start_visit(in_hand=False)
 
     def set_status(self, status: str) -> None:
-        """Change the ticket's status."""
-        if status != self.status:
-            self.status, self.status_since = status, self.now
+        """Change the ticket's status: what is resolved stops its clocks, what comes back keeps what they counted."""
+        if status == self.status:
+            return
+        for name, clock in self.clocks.items():
+            if status == RESOLVED:
+                self.clocks[name] = clock.stop(self.now)
+            elif clock.state == "stopped":
+                self.clocks[name] = clock.start(self.now)
+        if self.status != OPEN:
+            self.was = (*self.was, Stretch(self.status, self.status_since, self.now))
+        self.status, self.status_since = status, self.now
 
     def set_priority(self, priority: str) -> None:
         """Write a priority on the ticket."""

@@ -55,6 +55,14 @@ class Oblige:
     dimension: str
     weight: float
     critical: bool
+    from_opening: Figure | None = None
+    """Instead of ``within`` where it begins out of hours."""
+
+    def first(self, open_: bool) -> Figure | None:
+        """Return how long there is before it falls due for the first time, by whether its calendar is open then."""
+        if self.within is None:
+            return self.repeat
+        return self.within if open_ or self.from_opening is None else self.from_opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +243,15 @@ class Builder:
             dimension=doc.dimension or self.doc.vocabulary.acts[doc.act].dimension,
             weight=doc.weight,
             critical=doc.critical,
+            from_opening=self._from_opening(path, doc),
         )
+
+    def _from_opening(self, path: KeyPath, doc: ObligeDoc) -> Figure | None:
+        if doc.from_opening is None:
+            return None
+        if doc.within is None:
+            raise self.source.error((*path, "from_opening"), "stands beside within, which holds in hours")
+        return self.figure((*path, "from_opening"), doc.from_opening)
 
     def _forbid(self, path: KeyPath, doc: ForbidDoc) -> Forbid:
         act = self._act(path, doc)

@@ -20,7 +20,7 @@ from policy.conditions import ClockReaches
 from policy.errors import InputError
 from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
-from policy.situation import Deed, Situation
+from policy.situation import RESOLUTION, Deed, Situation
 from policy.verdict import ActKey
 
 ESCALATE: Final = "escalate"
@@ -29,7 +29,7 @@ RESOLVE: Final = "resolve"
 FIRST_RESPONSE: Final = "first_response"
 UPDATE: Final = "update"
 CUSTOMER: Final = "customer"
-_TIER_CLOCKS: Final = ("no_progress", "unresolved", "resolution")
+_TIER_CLOCKS: Final = ("no_progress", "unresolved", RESOLUTION)
 _SEARCHED_WEEKS: Final = 104
 
 
@@ -234,10 +234,12 @@ class DeskRules:
             signals=dict.fromkeys(signals, start),
             checks=dict.fromkeys(self._checks, start),
             deeds=(Deed(REPLY, CUSTOMER, None, (FIRST_RESPONSE,), start),) if answered else (),
-            # Paused clocks stand where they are put: only those asked about have reached anything.
+            # Paused clocks stand where they are put: only those asked about have reached anything. By one of the
+            # resolution that stands no target would fall due, so there is none unless it is asked about.
             clocks={
                 name: Clock(calendar, state="paused", at=now, elapsed_then=standing.get(name, 0.0))
                 for name in _TIER_CLOCKS
+                if name != RESOLUTION or name in standing
             },
         )
 

@@ -16,7 +16,7 @@ from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.errors import InputError
 from policy.figures import Figure, Figures, read_figure
-from policy.situation import CLOCKS, STATUSES, Situation
+from policy.situation import CLOCKS, OPEN, STATUSES, Situation
 from policy.yaml_source import nearest
 
 Answer = tuple[bool, float]
@@ -117,7 +117,11 @@ class Attribute(Leaf):
     values: tuple[str, ...]
 
     def ask(self, facts: Facts) -> Answer:
-        """Return since the attribute has its present value."""
+        """Return since the attribute has its present value.
+
+        A ticket begins as open. So it has not been resolved since it was opened, whatever it was in between: to come
+        back starts nothing afresh, and what was done before keeps counting (``standstill`` has the minutes between).
+        """
         s = facts.situation
         value: str | None
         if self.name == "priority":
@@ -126,6 +130,8 @@ class Attribute(Leaf):
             value, since = s.tier, s.opened if s.tier_since is None else s.tier_since
         elif self.name == "status":
             value, since = s.status, s.opened if s.status_since is None else s.status_since
+            if value not in self.values and OPEN not in self.values:
+                return False, s.opened
         else:
             value, since = (s.plan if self.name == "plan" else s.category), s.opened
         return value in self.values, since

@@ -194,6 +194,7 @@ class ObligeDoc(Document):
     via: Names | None = None
     what: Names | None = None
     within: str | dict[str, Any] | None = None
+    from_opening: str | dict[str, Any] | None = None
     repeat: str | dict[str, Any] | None = None
     waits_for: Condition | None = None
     earlier_counts: bool = False

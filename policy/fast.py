@@ -19,7 +19,8 @@ from policy.compiled_book.pages import Page, page_of
 from policy.compiled_book.tables import Attributes, Guarded, Table, since
 from policy.conditions import Attribute
 from policy.rulebook import Rulebook
-from policy.situation import Deed, Situation
+from policy.situation import RESOLUTION, Deed, Situation
+from policy.standstill import Stretches, due_at, stood_still
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
 
 
@@ -179,6 +180,7 @@ class FastBook:
         return opening, priority, row, known, rules
 
     def _priority(self, opening: _Opening, row: Row, s: Situation) -> tuple[str | None, float, tuple[str, ...]]:
+        stated = s.opened if s.stated_since is None else s.stated_since
         for name, rules in zip(self._priorities, opening.defining, strict=True):
             holding = []
             for (guards, base), id_ in rules:
@@ -187,10 +189,12 @@ class FastBook:
                     if began is not None:
                         holding.append((began, id_))
             if holding:
-                return name, min(began for began, _ in holding), tuple(id_ for _, id_ in holding)
+                known = min(began for began, _ in holding)
+                known = min(known, stated) if name == s.stated_priority else known
+                return name, known, tuple(id_ for _, id_ in holding)
         if s.stated_priority is not None and s.stated_priority not in self._policy.priorities:
             self.book.facts(s)  # says what is wrong
-        return s.stated_priority, s.opened if s.stated_since is None else s.stated_since, ()
+        return s.stated_priority, stated, ()
 
     def _calendar(self, opening: _Opening, priority: str | None, row: Row, s: Situation) -> Calendar:
         if priority not in opening.calendars:
@@ -214,8 +218,8 @@ class FastBook:
             deeds.setdefault(deed.verb, []).append(deed)
         open_: dict[ActKey, Owed] = {}
         done: dict[ActKey, Owed] = {}
-        dues: dict[tuple[Calendar, float, float], float | None] = {}
-        now, none_done = s.now, not deeds
+        dues: dict[tuple[Calendar, float, float, Stretches], float | None] = {}
+        now, none_done, resolution = s.now, not deeds, s.clocks.get(RESOLUTION)
         for (guards, base), duties in page.duties:
             holds, began = row[base]
             for place in guards:  # the same as since(), without the cost of a call
@@ -245,13 +249,19 @@ class FastBook:
                 begins, minutes = began, duty.first
                 if counting and duty.repeat is not None:
                     begins, minutes = max(counting), duty.repeat
+                elif duty.closed is not None and not duty.calendar.is_open(began):
+                    minutes = duty.closed
                 due: float | None = None
-                if minutes is not None:
-                    asked = (duty.calendar, begins, minutes)
+                if duty.target and resolution is not None:
+                    goal = duty.within.minutes(duty.figures, resolution.calendar.day_minutes) if duty.within else None
+                    due = None if goal is None else resolution.reaches(goal)
+                elif minutes is not None:
+                    still = stood_still(s, duty.barred) if s.was else ()
+                    asked = (duty.calendar, begins, minutes, still)
                     if asked in dues:
                         due = dues[asked]
                     else:
-                        instant = duty.calendar.add(begins, minutes)
+                        instant = due_at(duty.calendar, begins, minutes, still)
                         due = dues[asked] = None if instant == math.inf else instant
                 ripe = duty.waits < 0 or (due is not None and now >= due) or row[duty.waits][0]
                 owner = row[duty.owner] if isinstance(duty.owner, int) else duty.owner

@@ -18,7 +18,8 @@ from policy.conditions import ClockReaches, Condition, Facts
 from policy.errors import InputError
 from policy.figures import Figure
 from policy.loading import Policy
-from policy.situation import Situation
+from policy.situation import RESOLUTION, Situation
+from policy.standstill import barred, due_at, stood_still
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
 
 
@@ -34,6 +35,7 @@ class Rulebook:
         self._defining = tuple(r for r in effects if r.define)
         self._acting = tuple(r for r in effects if r.obliges or r.permits or r.forbids or r.pauses)
         self._severity = {name: rank for rank, name in enumerate(policy.priorities)}
+        self._barred = {id(r): barred(r.when) for r in self._acting}
         self._timed = tuple(_timed_conditions(effects, policy.relative_roles.values()))
 
     def verdict(self, situation: Situation) -> Verdict:
@@ -122,19 +124,24 @@ class Rulebook:
     def _owed(self, rule: Rule, effect: Oblige, since: float, facts: _Facts) -> Iterable[Obligation]:
         now = facts.situation.now
         calendar = self.policy.calendars[effect.calendar] if effect.calendar else facts.calendar()
-        within = _minutes(effect.within, facts, calendar)
+        open_ = effect.from_opening is None or calendar.is_open(since)
+        first = _minutes(effect.first(open_), facts, calendar)
         repeat = _minutes(effect.repeat, facts, calendar)
         rules = (*facts.priority_rules, rule.id) if effect.cites_definition else (rule.id,)
         owner = facts.role(effect.owner)
+        resolution = facts.clock(RESOLUTION)
+        still = stood_still(facts.situation, self._barred[id(rule)]) if facts.situation.was else ()
         for key in _acts(effect.act, facts):
             matching = [d for d in facts.situation.deeds if d.fits(*key)]
             counting = [d for d in matching if effect.earlier_counts or d.at >= since]
             done_at = min(d.at for d in counting) if repeat is None and counting else None
             due: float | None = None
-            if repeat is not None and counting:
-                due = calendar.add(max(d.at for d in counting), repeat)
-            elif (first := within if within is not None else repeat) is not None:
-                due = calendar.add(since, first)
+            if effect.target and resolution is not None:
+                due = _target_due(effect, resolution, facts)
+            elif repeat is not None and counting:
+                due = due_at(calendar, max(d.at for d in counting), repeat, still)
+            elif first is not None:
+                due = due_at(calendar, since, first, still)
             due = None if due is None or math.isinf(due) else due
             ripe = effect.waits_for is None or (due is not None and now >= due) or effect.waits_for.ask(facts)[0]
             yield Obligation(
@@ -177,9 +184,11 @@ class _Facts:
             elif rank == best[0]:
                 best = (rank, rule.define, min(since, best[2]))
                 self.priority_rules = (*self.priority_rules, rule.id)
-        if best is not None:
-            return best[1], best[2]
-        return s.stated_priority, s.opened if s.stated_since is None else s.stated_since
+        stated = s.opened if s.stated_since is None else s.stated_since
+        if best is None:
+            return s.stated_priority, stated
+        # What confirms the priority that stands on the ticket already makes it no younger.
+        return best[1], min(best[2], stated) if best[1] == s.stated_priority else best[2]
 
     def calendar(self) -> Calendar:
         if self._calendar is None:
@@ -215,6 +224,12 @@ class _Facts:
     def basic_checks(self) -> tuple[str, ...] | None:
         category = self._policy.categories.get(self.situation.category or "")
         return None if category is None else tuple(category.basic_checks)
+
+
+def _target_due(effect: Oblige, resolution: Clock, facts: _Facts) -> float | None:
+    """Return when the ticket's own clock reaches a target; ``None`` while it stands still (settlement D18)."""
+    minutes = _minutes(effect.within, facts, resolution.calendar)
+    return None if minutes is None else resolution.reaches(minutes)
 
 
 def _minutes(figure: Figure | None, facts: _Facts, calendar: Calendar) -> float | None:

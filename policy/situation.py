@@ -17,7 +17,8 @@ WAITING_CUSTOMER: Final = "waiting_customer"
 WAITING_COMPLIANCE: Final = "waiting_compliance"
 RESOLVED: Final = "resolved"
 STATUSES: Final = (OPEN, WAITING_CUSTOMER, WAITING_COMPLIANCE, RESOLVED)
-CLOCKS: Final = ("no_progress", "unresolved", "resolution", "age")
+RESOLUTION: Final = "resolution"
+CLOCKS: Final = ("no_progress", "unresolved", RESOLUTION, "age")
 """Clocks that a condition may ask about. ``no_progress`` and ``unresolved`` count the time in hand of this visit to
 a tier; ``resolution`` is the ticket's; ``age`` runs from the instant the priority is known (the rulebook makes it)."""
 
@@ -55,12 +56,22 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time during which a ticket had another status than it has now: ``[begin, end)``, in instants."""
+
+    status: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Everything known at ``now`` about one ticket.
 
     ``signals`` and ``checks`` map names to the instant since when they are known or done. ``tier`` holds the ticket
     since ``tier_since``. ``stated_priority`` is what stands on the ticket; the rulebook falls back on it where no
-    rule defines one.
+    rule defines one. ``was`` holds what the ticket's status was before ``status_since``, the earliest first; it was
+    open at all other times.
     """
 
     now: float
@@ -78,3 +89,4 @@ class Situation:
     counts: Mapping[str, Count] = field(default_factory=dict)
     deeds: tuple[Deed, ...] = ()
     clocks: Mapping[str, Clock] = field(default_factory=dict)
+    was: tuple[Stretch, ...] = ()

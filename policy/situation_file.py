@@ -27,7 +27,7 @@ from policy.errors import InputError
 from policy.explain import shown
 from policy.loading import Policy
 from policy.rulebook import Rulebook
-from policy.situation import CLOCKS, OPEN, STATUSES, Count, Deed, Situation
+from policy.situation import CLOCKS, OPEN, STATUSES, Count, Deed, Situation, Stretch
 from policy.yaml_source import KeyPath, Source, load_yaml, nearest, validate
 
 ALWAYS: Final = "always"
@@ -62,6 +62,14 @@ class ClockDoc(Document):
     ran: list[PieceDoc] = Field(default_factory=list)
 
 
+class WasDoc(Document):
+    """A time during which the ticket was in another state than now, and not open."""
+
+    status: str
+    begin: When
+    end: When
+
+
 class CountDoc(Document):
     """A number, and since when it is known."""
 
@@ -93,6 +101,7 @@ class SituationDoc(Document):
     priority_since: When | None = None
     status: str = OPEN
     status_since: When | None = None
+    was: list[WasDoc] = Field(default_factory=list)
     signals: list[str] | dict[str, When] | None = None
     checks: list[str] | dict[str, When] | None = None
     counts: dict[str, StrictInt | CountDoc] | None = None
@@ -166,6 +175,7 @@ class _Reader:
             stated_since=since("priority_since", doc.priority_since),
             status=doc.status,
             status_since=since("status_since", doc.status_since),
+            was=self._was(opened, now, since("status_since", doc.status_since)),
             signals=facts("signals", doc.signals, v.signals),
             checks=facts("checks", doc.checks, v.checks),
             counts=self._counts(opened, now),
@@ -191,6 +201,24 @@ class _Reader:
         if instant > latest:
             raise self.source.error(path, f"found {shown(value)}, which is after now; nothing is known of the future")
         return instant
+
+    def _was(self, opened: float, now: float, status_since: float | None) -> tuple[Stretch, ...]:
+        """Return the earlier states of the ticket, which lie one after the other, before the present one."""
+        found: list[Stretch] = []
+        latest = now if status_since is None else status_since
+        for index, given in enumerate(self.doc.was):
+            path: KeyPath = ("was", index)
+            self._word((*path, "status"), "status", given.status, STATUSES)
+            begin = self._instant((*path, "begin"), given.begin, opened, now)
+            end = self._instant((*path, "end"), given.end, opened, now)
+            if end < begin:
+                raise self.source.error((*path, "end"), "is before it began")
+            if found and begin < found[-1].end:
+                raise self.source.error((*path, "begin"), "is before the one above ended; the earliest comes first")
+            if end > latest:
+                raise self.source.error((*path, "end"), "is after status_since, when the present state began")
+            found.append(Stretch(given.status, begin, end))
+        return tuple(found)
 
     def _counts(self, opened: float, now: float) -> dict[str, Count]:
         found = {}
@@ -322,6 +350,9 @@ def _lines(s: Situation, policy: Policy) -> Iterable[str]:
     if s.status != OPEN:
         yield f"status: {s.status}"
     yield from _since_line("status_since", s.status_since, s)
+    if s.was:
+        yield "was:"
+        yield from (f"  - {{status: {w.status}, begin: {since(w.begin)}, end: {since(w.end)}}}" for w in s.was)
     for key, facts in (("signals", s.signals), ("checks", s.checks)):
         if facts and all(at == s.opened for at in facts.values()):
             yield f"{key}: [{', '.join(map(_word, facts))}]"

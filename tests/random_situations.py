@@ -11,7 +11,7 @@ from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.lint.cells import situation_of
 from policy.lint.space import Node, Space
-from policy.situation import STATUSES
+from policy.situation import STATUSES, Stretch
 
 
 def random_cell(space: Space, chance: random.Random, within: Node | None = None) -> dict[str, bool]:
@@ -59,13 +59,20 @@ def perturbed(s: Situation, policy: Policy, deeds: list[Deed], chance: random.Ra
     if chance.random() < 0.7:
         names = [name for name in ("no_progress", "unresolved", "resolution") if chance.random() < 0.8]
         clocks = {name: random_clock(policy, s.opened, now, chance) for name in names}
+    status_since, was = maybe(), []
+    if chance.random() < 0.4:  # the status has changed before
+        status_since = chance.uniform(s.opened, now)
+        ends = sorted(chance.uniform(s.opened, status_since) for _ in range(2 * chance.randint(0, 3)))
+        ends[-1:] = [status_since] if ends and chance.random() < 0.5 else ends[-1:]
+        was = [Stretch(chance.choice(STATUSES[1:]), *pair) for pair in zip(ends[::2], ends[1::2], strict=True)]
     return replace(
         s,
         now=now,
         plan=chance.choice(list(policy.plans)),
         status=s.status if chance.random() < 0.7 else chance.choice(STATUSES),
         tier_since=maybe(),
-        status_since=maybe(),
+        status_since=status_since,
+        was=tuple(was),
         stated_priority=chance.choice((None, *policy.priorities)) if chance.random() < 0.5 else s.stated_priority,
         stated_since=maybe(),
         signals=signals,

@@ -10,7 +10,7 @@ from policy import Policy
 from policy.building import BASIC_CHECKS
 from policy.calendars import to_instant
 from policy.clocks import Clock
-from policy.situation import STATUSES, Count, Deed, Situation
+from policy.situation import STATUSES, Count, Deed, Situation, Stretch
 
 OPENED = to_instant(datetime(2025, 1, 10, 15, 0, tzinfo=UTC))  # a Friday afternoon, so that a weekend lies ahead
 
@@ -49,6 +49,16 @@ def situations(draw: st.DrawFn, policy: Policy, deeds: list[Deed]) -> Situation:
         running = Clock(calendar, draw(st.sampled_from([30.0, 240.0, 480.0, 2400.0]))).start(began)
         return running.pause(draw(times.filter(lambda at: at >= began))) if draw(st.integers(0, 3)) == 0 else running
 
+    def changes() -> tuple[float | None, tuple[Stretch, ...]]:
+        """Since when the ticket has its status, and what it was before."""
+        ends = sorted(draw(st.lists(times, max_size=4)))
+        ends = ends[: len(ends) // 2 * 2]
+        was = tuple(
+            Stretch(draw(st.sampled_from(STATUSES[1:])), *pair) for pair in zip(ends[::2], ends[1::2], strict=True)
+        )
+        return max(draw(times), ends[-1]) if ends else draw(st.none() | times), was
+
+    status_since, was = changes()
     done = draw(st.lists(st.sampled_from(deeds), max_size=6)) if deeds else []
     return Situation(
         now=now,
@@ -60,7 +70,8 @@ def situations(draw: st.DrawFn, policy: Policy, deeds: list[Deed]) -> Situation:
         stated_priority=draw(st.none() | st.sampled_from(list(policy.priorities))),
         stated_since=draw(st.none() | times),
         status=draw(st.sampled_from(STATUSES)),
-        status_since=draw(st.none() | times),
+        status_since=status_since,
+        was=was,
         signals=some(list(v.signals), 4),
         checks=some(list(v.checks), 6),
         counts={name: Count(draw(st.integers(0, 9)), since) for name, since in some(list(v.counts), 2).items()},

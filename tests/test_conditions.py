@@ -112,6 +112,10 @@ RUNNING = {"no_progress": Clock(ALWAYS).start(10)}
         ({"any": [{"signal": "till_dead"}, {"checked": "plug"}]}, {}, (False, 0)),
         ({"not": {"signal": "till_dead"}}, {}, (True, 0)),
         ({"not": {"status": "open"}}, {"status": "resolved", "status_since": 60}, (True, 60)),
+        ({"not": {"status": "resolved"}}, {"status": "waiting_customer", "status_since": 60}, (True, 0)),
+        ({"not": {"status": "resolved"}}, {"status": "open", "status_since": 60}, (True, 0)),
+        ({"not": {"status": "resolved"}}, {"status": "resolved", "status_since": 60}, (False, 60)),
+        ({"not": {"status": ["resolved", "open"]}}, {"status": "waiting_customer", "status_since": 60}, (True, 60)),
         ({"not": {"signal": "till_dead"}}, {"signals": {"till_dead": 7}}, (False, 7)),
     ],
 )  # fmt: skip

@@ -284,3 +284,27 @@ def test_acts_beyond_the_horizon_are_told_and_not_counted() -> None:
     result = graded("api_401", lines)
     assert any("not counted" in warning for warning in result.warnings)
     assert result.score == 0
+
+
+def test_what_was_resolved_too_early_comes_back_with_everything_that_was_done() -> None:
+    """A reopened ticket owes no first response again, and the resolution is charged once, as what was forbidden."""
+    lines = reference("api_401")
+    asked = next(i for i, line in enumerate(lines) if line["do"] == "reply")
+    wrong = [*lines[: asked + 1], {"do": "resolve"}, *lines[asked + 1 :]]
+    for line in wrong:
+        line.pop("t", None)
+    result = graded("api_401", wrong)
+    assert verdicts(result, "resolve.when_solved") == ["forbidden"]
+    assert verdicts(result, "p2.first_response") == ["met"]
+
+    drill = Drill(load_scenario("api_401"), BOOK)
+    drill.do({"do": "reply", "tells": ["first_response"], "text": "We are looking at it."})
+    drill.do({"do": "resolve"})
+    closed = drill.minute
+    drill.wait_until(closed + 11)
+    assert drill.situation.status == "open"
+    (was,) = drill.situation.was
+    assert (was.status, was.end - was.begin) == ("resolved", 10)
+    assert ("reply", "customer", None, "first_response") in {o.key for o in drill.verdict.fulfilled}
+    elapsed = drill.situation.clocks["no_progress"].elapsed(drill.situation.now)
+    assert elapsed == drill.minute - 10

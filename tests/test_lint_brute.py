@@ -22,6 +22,7 @@ from policy.lint.since import begins_no_later
 from policy.lint.space import Space
 from policy.lint.span import add_to_each
 from policy.situation_file import read_situation
+from policy.standstill import barred
 from tests import brute
 
 SEEDS = range(14)
@@ -189,6 +190,7 @@ def test_a_condition_that_is_said_to_begin_no_later_does() -> None:
             for a, b in pairs:
                 (holds, since), (other, began) = a.when.ask(facts), b.when.ask(facts)
                 assert not other or (holds and since <= began)
+                assert barred(a.when) <= barred(b.when)
     assert proved > 20
 
 

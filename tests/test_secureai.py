@@ -14,6 +14,7 @@ from policy.clocks import Clock
 from policy.errors import InputError
 from policy.handbook import handbook_markdown
 from policy.notices import fill_notice, placeholders
+from policy.situation import Stretch
 
 IDS = (Path(__file__).parent / "data" / "rule_ids.txt").read_text(encoding="utf-8").split()
 POLICY = load_policy("secureai")
@@ -350,8 +351,99 @@ def test_compliance_is_reached_in_business_hours_even_for_a_p1() -> None:
     saturday = MONDAY_9 - 54 * 60  # 03:00
     verdict = BOOK.verdict(situation("T1", "security_breach", "privacy_request", at=saturday))
     assert verdict.priority == "P1"
-    assert find(verdict, "escalate", "compliance").due == MONDAY_9 + 5
+    assert find(verdict, "escalate", "compliance").due == MONDAY_9 + 15
     assert find(verdict, "escalate", "security").due == saturday + 5
+    in_hours = BOOK.verdict(situation("T1", "security_breach", "privacy_request"))
+    assert find(in_hours, "escalate", "compliance").due == MONDAY_9 + 5
+
+
+@pytest.mark.parametrize(("at", "due"), [(MONDAY_9 - 54 * 60, MONDAY_9 + 15), (MONDAY_9, MONDAY_9 + 5)])
+def test_vp_and_director_have_15_minutes_from_the_next_opening(at: float, due: float) -> None:
+    verdict = BOOK.verdict(situation("T3", "outage", "multiple_enterprise_customers", at=at))
+    assert find(verdict, "escalate", "vp").due == due
+    p2 = BOOK.verdict(situation("T2", "api_down", "multiple_enterprise_customers", at=at))
+    assert find(p2, "notify", "director").due == MONDAY_9 + 15
+
+
+@pytest.mark.parametrize("also", ["limited_users_affected", "workaround_available", "most_customers_affected"])
+def test_what_only_looks_wrong_is_p4_whoever_sees_it(also: str) -> None:
+    assert BOOK.verdict(situation("T1", "cosmetic", also)).priority == "P4"
+    assert BOOK.verdict(situation("T1", "cosmetic", "slow_performance", also)).priority != "P4"
+
+
+def test_the_management_review_of_a_p2_is_done_when_a_business_day_is_over() -> None:
+    before = BOOK.verdict(situation("T2", "api_down", minutes=464))
+    assert "management_review" not in {o.what for o in before.obligations}
+    verdict = BOOK.verdict(situation("T2", "api_down", minutes=465))
+    assert find(verdict, "review", None, None, "management_review").due == MONDAY_9 + 480
+    assert find(verdict, "notify", "support_manager").due == MONDAY_9 + 480
+
+
+# -- a ticket that comes back ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["open", "waiting_customer", "waiting_compliance"])
+def test_a_change_of_status_moves_no_due_of_a_p1_and_forgets_nothing(status: str) -> None:
+    deeds = (
+        Deed("assign_commander", at=MONDAY_9 + 4),
+        Deed("open_war_room", at=MONDAY_9 + 5),
+        Deed("notify", "t3_oncall", "pager", at=MONDAY_9 + 4),
+    )
+    s = situation("T3", "outage", minutes=30, category="incident", deeds=deeds)
+    was = (Stretch("waiting_customer", MONDAY_9 + 6, MONDAY_9 + 29),)
+    assert BOOK.verdict(replace(s, status=status, status_since=MONDAY_9 + 29, was=was)) == BOOK.verdict(s)
+
+
+def test_a_p2_that_waits_for_the_customer_owes_no_first_response_twice() -> None:
+    deeds = (Deed("reply", "customer", "email", ("first_response", "expected_time"), MONDAY_9 + 5),)
+    s = situation("T1", "api_down", minutes=21, deeds=deeds)
+    waiting = BOOK.verdict(replace(s, status="waiting_customer", status_since=MONDAY_9 + 20))
+    assert {o.key for o in waiting.fulfilled} == {o.key for o in BOOK.verdict(s).fulfilled}
+    assert not {o.key for o in waiting.fulfilled} & {o.key for o in waiting.obligations}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "due"),
+    [(60, 180, 300), (90, 180, 270), (180, 185, 180), (0, 60, 180), (30, 90, 210)],
+)
+def test_the_cadence_of_updates_stands_still_while_the_customer_is_awaited(begin: int, end: int, due: int) -> None:
+    """An update every two hours, sent at 10:00: a wait of the ticket from ``begin`` to ``end`` goes on top (D18)."""
+    deeds = (Deed("reply", "customer", "email", ("update",), MONDAY_9 + 60),)
+    was = (Stretch("waiting_customer", MONDAY_9 + begin, MONDAY_9 + end),)
+    s = situation("T2", "api_down", minutes=190, deeds=deeds, status_since=MONDAY_9 + end, was=was)
+    assert find(BOOK.verdict(s), "reply", "customer", None, "update").due == MONDAY_9 + due
+
+
+def test_a_resolved_ticket_that_comes_back_goes_on_where_it_stopped() -> None:
+    deeds = (Deed("reply", "customer", "email", ("first_response", "update", "p1_customer"), MONDAY_9 + 5),)
+    was = (Stretch("resolved", MONDAY_9 + 10, MONDAY_9 + 20),)
+    s = situation("T3", "outage", minutes=25, deeds=deeds, status_since=MONDAY_9 + 20, was=was)
+    verdict = BOOK.verdict(s)
+    assert ("reply", "customer", None, "first_response") in {o.key for o in verdict.fulfilled}
+    assert find(verdict, "open_war_room").due == MONDAY_9 + 25
+    assert find(verdict, "reply", "customer", None, "update").due == MONDAY_9 + 45
+    again = BOOK.verdict(replace(s, status="resolved", status_since=MONDAY_9 + 25))
+    assert find(again, "debrief").due == MONDAY_9 + 25 + 240
+
+
+def test_the_resolution_target_follows_the_clock_of_the_ticket() -> None:
+    business = POLICY.calendars["business"]
+    ran = Clock(business).start(MONDAY_9).pause(MONDAY_9 + 60)
+    waits = situation("T2", "api_down", minutes=210, clocks={"resolution": ran})
+    goes_on = replace(waits, clocks={"resolution": ran.resume(MONDAY_9 + 180)})
+    assert find(BOOK.verdict(goes_on), "resolve").due == MONDAY_9 + 1440 + 120
+    assert find(BOOK.verdict(waits), "resolve").due is None
+    assert find(BOOK.verdict(replace(waits, clocks={})), "resolve").due == MONDAY_9 + 480
+
+
+@pytest.mark.parametrize("signal", ["outage", "data_loss", "security_breach"])
+def test_a_signal_that_confirms_the_priority_makes_it_no_younger(signal: str) -> None:
+    stated = situation("T3", minutes=245, category="incident", stated_priority="P1", stated_since=MONDAY_9)
+    confirmed = BOOK.verdict(replace(stated, signals={signal: MONDAY_9 + 244}))
+    assert confirmed.priority_since == MONDAY_9
+    assert find(confirmed, "escalate", "vp").due == MONDAY_9 + 240
+    late = replace(stated, stated_since=MONDAY_9 + 244, signals={signal: MONDAY_9})
+    assert BOOK.verdict(late).priority_since == MONDAY_9
 
 
 def test_several_enterprise_customers_of_a_p1_leave_one_technical_owner() -> None:

@@ -19,6 +19,7 @@ from policy.clocks import Clock
 from policy.errors import InputError
 from policy.lint.cells import situation_of
 from policy.lint.space import Space
+from policy.situation import Stretch
 from policy.situation_file import read_situation, situation_text
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
@@ -92,6 +93,33 @@ def test_everything_that_can_stand_in_a_file() -> None:
             "resolution": Clock(business, state="running", at=OPENED + 5, elapsed_then=0),
         },
     )
+
+
+RESTED = """{opened: 2025-01-27T09:00:00Z, now: +4h, plan: starter, tier: T1, status_since: +3h,
+was: [{status: waiting_customer, begin: +30m, end: +1h},
+{status: resolved, begin: +2h, end: +3h}]}"""
+
+
+def test_what_the_status_was_before() -> None:
+    s = read(RESTED)
+    assert s.was == (
+        Stretch("waiting_customer", OPENED + 30, OPENED + 60), Stretch("resolved", OPENED + 120, OPENED + 180),
+    )  # fmt: skip
+    assert read(situation_text(s, policy_of("secureai"))) == s
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("begin: +2h", "begin: +50m", r":3: was\[1\].begin: is before the one above ended"),
+        ("end: +1h", "end: +20m", r":2: was\[0\].end: is before it began"),
+        ("status_since: +3h", "status_since: +150m", r":3: was\[1\].end: is after status_since"),
+        ("status: resolved", "status: closed", r":3: was\[1\].status: there is no status 'closed'"),
+    ],
+)
+def test_what_the_status_was_before_has_an_order(old: str, new: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(RESTED.replace(old, new))
 
 
 def test_what_is_left_out_holds_since_the_opening() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,6 +10,8 @@ from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, Rule
 from policy.calendars import Calendar
 from policy.compiled_book.tables import Guarded, Table
 from policy.conditions import Condition
+from policy.figures import Figure
+from policy.standstill import barred
 from policy.verdict import ActKey, Permission, Prohibition
 
 Role = str | int | None
@@ -38,6 +40,13 @@ class Duty(NamedTuple):
     tail: tuple[str, float, bool, str]
     """Dimension, weight, critical, text."""
     target: bool
+    closed: float | None
+    """Minutes until it falls due for the first time where it begins out of hours, if that makes a difference."""
+    within: Figure | None
+    figures: Mapping[str, str | None]
+    """What ``within`` depends on, for a target, which counts on the calendar of the ticket's own clock."""
+    barred: frozenset[str]
+    """States of the ticket during which its dues stand still."""
 
 
 @dataclass(slots=True)
@@ -73,15 +82,16 @@ def _duties(table: Table, rule: Rule, effect: Oblige) -> Iterable[Duty]:
     calendar = table.policy.calendars[effect.calendar] if effect.calendar else table.attributes.calendar
     assert calendar is not None  # a page has one
     figures, day = table.attributes.figures(), calendar.day_minutes
-    within = None if effect.within is None else effect.within.minutes(figures, day)
+    open_, closed = (None if f is None else f.minutes(figures, day) for f in map(effect.first, (True, False)))
     repeat = None if effect.repeat is None else effect.repeat.minutes(figures, day)
-    waits = _waits(table, effect.waits_for)
+    waits, still = _waits(table, effect.waits_for), barred(rule.when)
     for to, via, what in _acts(table, effect.act):
         yield Duty(
             None if isinstance(to, int) else (effect.act.verb, to, via, what),
-            effect.act.verb, to, via, what, table.role(effect.owner), repeat if within is None else within, repeat,
+            effect.act.verb, to, via, what, table.role(effect.owner), open_, repeat,
             calendar, effect.earlier_counts, effect.cites_definition, waits, (rule.id,),
             (effect.dimension, effect.weight, effect.critical, rule.text), effect.target,
+            closed if effect.from_opening is not None else None, effect.within, figures, still,
         )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from policy.conditions import (
     Within,
 )
 from policy.loading import Policy
-from policy.situation import Situation
+from policy.situation import OPEN, Situation
 
 Step = Callable[[Row, Situation], Any]
 Guarded = tuple[tuple[int, ...], int]
@@ -119,6 +119,8 @@ class Table:
         match condition:
             case Always():
                 return OPENED
+            case Attribute(name="status") if not self.decided(condition) and OPEN not in condition.values:
+                return OPENED + 1
             case Attribute() | Within():
                 since = {"priority": PRIORITY, "tier": VISIT, "status": STATUS}
                 base = VISIT if isinstance(condition, Within) else since.get(condition.name, OPENED)

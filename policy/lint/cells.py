@@ -14,7 +14,7 @@ from typing import Final
 from policy.calendars import Calendar, to_instant
 from policy.clocks import Clock
 from policy.lint.space import NOBODY, Node, Space
-from policy.situation import CLOCKS, Count, Deed, Situation
+from policy.situation import CLOCKS, RESOLUTION, Count, Deed, Situation
 
 Assignment = Mapping[str, bool]
 _AGE: Final = "age"
@@ -43,7 +43,8 @@ def holds(space: Space, node: Node, assignment: Assignment) -> bool:
 def situation_of(space: Space, assignment: Assignment) -> Situation:
     """Return a concrete situation in a cell: opened on an ordinary Monday morning, everything known since then.
 
-    What is known from an earlier visit is known since a minute before. Clocks stand where the cell says.
+    What is known from an earlier visit is known since a minute before. Clocks stand where the cell says; one of the
+    resolution that has reached nothing is left out, as no target would fall due by a clock that stands.
     """
     opened = _ordinary_monday(space)
     earlier = opened - 1.0
@@ -67,7 +68,7 @@ def situation_of(space: Space, assignment: Assignment) -> Situation:
     clocks = {
         name: Clock(calendar, state="paused", at=now, elapsed_then=reached(space, assignment, name))
         for name in CLOCKS
-        if name != _AGE
+        if name != _AGE and (name != RESOLUTION or reached(space, assignment, name))
     }
     return Situation(
         now=now,

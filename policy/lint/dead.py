@@ -229,7 +229,7 @@ def _as_demanding(space: Space, acts: Acts, demand: Demand, gone: set[str]) -> t
 def _stricter(space: Space, a: Demand, b: Demand) -> bool:
     """Return whether ``a`` asks at least what ``b`` asks, counted from the same instant."""
     one, two = a.effect, b.effect
-    if (one.target, one.earlier_counts) != (two.target, two.earlier_counts):
+    if (one.target, one.earlier_counts, one.from_opening) != (two.target, two.earlier_counts, two.from_opening):
         return False
     if one.weight < two.weight or one.critical < two.critical or not _no_later(space, a.length, b.length):
         return False

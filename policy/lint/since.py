@@ -3,6 +3,9 @@
 A due is counted from the instant at which a condition began to hold, and no cell of the space knows that instant. But
 a conjunction begins with the last of its parts and a disjunction with the first of those that hold, so the form often
 tells which of two conditions began no later. What it does not tell is not claimed.
+
+Such a condition is also barred by no more states of the ticket than the other one (``standstill``), so that its dues
+stand still for no longer.
 """
 
 from __future__ import annotations
@@ -19,14 +22,19 @@ from policy.conditions import (
     Done,
     EarlierSignal,
     Named,
+    Not,
     Signal,
 )
+from policy.situation import OPEN
+from policy.standstill import barred
 
 
 def begins_no_later(a: Condition, b: Condition) -> bool:
     """Return whether it is certain that wherever ``b`` holds, ``a`` holds too and began no later."""
     a, b = _plain(a), _plain(b)
     if a == b or isinstance(a, Always):
+        return True
+    if _since_opening(a) and barred(a) <= barred(b):
         return True
     if isinstance(a, All):
         return all(begins_no_later(part, b) for part in a.inner)
@@ -52,6 +60,12 @@ def _plain(condition: Condition) -> Condition:
         if len(parts) < len(condition.inner):
             return _plain(All(tuple(parts))) if parts else Always()
     return condition
+
+
+def _since_opening(condition: Condition) -> bool:
+    """Return whether a condition is a ban on states that a ticket does not begin with: held since the opening."""
+    inner = condition.inner if isinstance(condition, Not) else None
+    return isinstance(inner, Attribute) and inner.name == "status" and OPEN not in inner.values
 
 
 def _leaf(a: Condition, b: Condition) -> bool:
