@@ -241,7 +241,7 @@ REMOVED = {
     ),
     "D33": (  # a notice wants a fact that nobody has
         """
-  notices: {p1_customer: {fields: {$remove: [estimate]}}}""",
+  notices: {p1_customer: {fields: {$remove: [estimate]}, specimen: {$remove: [estimate]}}}""",
         {"notice-unfilled": {"notice.p1_customer"}},
     ),
 }  # fmt: skip
