@@ -16,6 +16,7 @@ from deskdrill.main import main
 from policy import Policy, Rulebook, load_policy
 from policy.clocks import Clock
 from policy.diff import Covered, Meaning, Opening, changes, compare, differ, sentences
+from policy.diff.changes import fits, value_paths
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
 from policy.situation_file import read_situation, situation_text
@@ -97,8 +98,9 @@ TELL = {"act": "notify", "to": "office"}
 
 def test_an_edit_that_is_never_realised_is_said_to_be() -> None:
     strict = {"id": "strict", "when": {"signal": "till_dead"}, "oblige": TELL | {"within": "15m"}}
-    def loose(minutes: int) -> dict[str, Any]:
-        when = {"all": [{"signal": "till_dead"}, {"tier": "counter"}]}
+
+    def loose(minutes: int, **more: str) -> dict[str, Any]:
+        when = {"all": [{"signal": "till_dead"}, *({key: value} for key, value in more.items())]}
         return {"id": "loose", "when": when, "oblige": TELL | {"within": f"{minutes}m"}}
 
     meaning = compare(small(strict, loose(30)), small(strict, loose(40)))
@@ -107,6 +109,11 @@ def test_an_edit_that_is_never_realised_is_said_to_be() -> None:
     seen = compare(small(strict, loose(30)), small(strict, loose(10)))
     assert seen.relation == "more"
     assert seen.regions[0].confirmed
+    # Of a rule that may begin later, what was done before is no answer to it: there its own minutes count.
+    later = compare(small(strict, loose(30, tier="counter")), small(strict, loose(40, tier="counter")))
+    assert later.covered == ()
+    assert later.relation == "less"
+    assert later.regions[0].confirmed
 
 
 def test_a_rule_that_may_fall_due_first_is_not_called_idle() -> None:
@@ -247,6 +254,13 @@ def test_every_opening_hour_and_every_day_means_something(hours: list[tuple[tupl
     assert [path for path, value in hours if not differ(BASE, with_value(path, value))] == []
 
 
+def test_no_declared_path_is_idle() -> None:
+    paths = [path for path, _ in value_paths(BASE)]
+    for one in BASE.doc.read_elsewhere:
+        for pattern in one.paths:
+            assert any(fits(path, pattern) for path in paths), pattern
+
+
 def test_a_declared_reason_is_what_the_change_says() -> None:
     lowered = changes(BASE, changed(reprioritised__lowered="keep"))[0]
     assert "practice" in lowered.reader
@@ -360,6 +374,19 @@ def test_a_rule_that_another_demands_already_names_it() -> None:
     meaning = compare(BASE, build_policy(Source("without", data)))
     assert meaning.relation == "same"
     assert meaning.covered == (Covered("tier.T1.escalate_after", ("trigger.after.t1_timer",)),)
+
+
+def test_what_was_done_before_a_rule_began_is_done_for_the_others_only() -> None:
+    """A breach on a P1 that Tier 3 had already: its own figure counts, although every P1 asks for as much."""
+    data = copy.deepcopy(BASE.source.data)
+    rule = next(r for g in data["groups"] for r in g["rules"] if r["id"] == "trigger.immediate.security.on_call")
+    rule["oblige"]["within"] = "10m"
+    meaning = compare(BASE, build_policy(Source("later", data)))
+    (region,) = meaning.regions
+    assert region.what == "later if first"
+    assert region.confirmed
+    assert region.differs[0].startswith("due")
+    assert any(deed.verb == "escalate" for deed in region.example.deeds)
 
 
 def test_a_change_in_one_act_that_matters_is_not_called_idle_for_another() -> None:

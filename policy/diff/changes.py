@@ -68,7 +68,7 @@ class Sentence:
 
 def changes(first: Policy, second: Policy) -> tuple[Change, ...]:
     """Return the values in which two policies differ, in the order of the file; where lines stand does not matter."""
-    before, after = (dict(_leaves(policy.source.data, "")) for policy in (first, second))
+    before, after = (dict(value_paths(policy)) for policy in (first, second))
     found = []
     for path in dict.fromkeys((*before, *after)):
         old, new = before.get(path, _MISSING), after.get(path, _MISSING)
@@ -92,10 +92,11 @@ def declared(policy: Policy, path: str) -> ReadElsewhereDoc | None:
 
     In a declared path ``*`` stands for anything; a path also means everything below it.
     """
-    return next((one for one in policy.doc.read_elsewhere if any(_fits(path, pattern) for pattern in one.paths)), None)
+    return next((one for one in policy.doc.read_elsewhere if any(fits(path, pattern) for pattern in one.paths)), None)
 
 
-def _fits(path: str, pattern: str) -> bool:
+def fits(path: str, pattern: str) -> bool:
+    """Return whether a path is meant by a pattern, in which ``*`` stands for anything, or lies below what is."""
     anything = ".*".join(map(re.escape, pattern.split("*")))
     return re.fullmatch(rf"{anything}([.\[].*)?", path) is not None
 
@@ -108,6 +109,11 @@ def sentences(first: Policy, second: Policy) -> tuple[Sentence, ...]:
         for name in dict.fromkeys((*before, *after))
         if before.get(name) != after.get(name)
     )
+
+
+def value_paths(policy: Policy) -> Iterator[tuple[str, Any]]:
+    """Yield every value of a policy with its path, in the order of the file."""
+    return _leaves(policy.source.data, "")
 
 
 def _leaves(data: Any, path: str) -> Iterator[tuple[str, Any]]:

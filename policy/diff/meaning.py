@@ -23,7 +23,6 @@ from policy.diff.parts import (
     Part,
     anchored,
     changed_rules,
-    merged,
     parts,
 )
 from policy.diff.realtime import RealTime
@@ -130,7 +129,9 @@ class _Pair:
         here = Space(first, beside=second)
         there = Space(second, beside=here)
         possible = here.possible & there.possible
-        before, after = (_by_act(effects(space, touched), possible) for space in (here, there))
+        names = _renamed(first, second)
+        before = _by_act(effects(here, touched), possible, names)
+        after = _by_act(effects(there, touched), possible, {})
         acts = sorted({*before, *after}, key=lambda act: (ORDER.index(act[0]), _sortable(act[1])))
         return cls(here, there, RealTime(first, second), possible, tuple(acts), before, after)
 
@@ -152,7 +153,7 @@ class _Pair:
         """Yield each act whose effects differ, with the parts of the space where it stands differently."""
         for act in self.acts:
             old, new = self.effects(act)
-            if merged(old) != merged(new):
+            if changed_rules(old, new):
                 yield act, parts(self.here, self.there, self.real, old, new, self.possible)
 
     def openings(self) -> Iterator[Opening]:
@@ -236,12 +237,21 @@ def _who_can_what(policy: Policy) -> list[tuple[object, ...]]:
     return [(name, tier.capabilities, tier.beyond, tier.calendar) for name, tier in policy.tiers.items()]
 
 
-def _by_act(found: Iterable[Effect], possible: Node) -> dict[Act, list[Effect]]:
+def _renamed(first: Policy, second: Policy) -> dict[str, str]:
+    """Return the new ids of rules that have another one and are otherwise the same."""
+    before, after = ({rule.id for rule in policy.rules} for policy in (first, second))
+    new = {replace(rule, id="", text="", layer=0): rule.id for rule in second.rules if rule.id not in before}
+    old = {rule.id: replace(rule, id="", text="", layer=0) for rule in first.rules if rule.id not in after}
+    return {id_: new[rule] for id_, rule in old.items() if rule in new}
+
+
+def _by_act(found: Iterable[Effect], possible: Node, names: Mapping[str, str]) -> dict[Act, list[Effect]]:
     by_act: dict[Act, list[Effect]] = {}
     for effect in found:
         where = effect.where & possible
         if where != where.bdd.false:
-            by_act.setdefault(effect.signature.act, []).append(replace(effect, where=where))
+            known = replace(effect, rule=names.get(effect.rule, effect.rule), where=where)
+            by_act.setdefault(effect.signature.act, []).append(known)
     return by_act
 
 

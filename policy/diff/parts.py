@@ -16,7 +16,7 @@ from policy.conditions import All, AnyOf, Attribute, Condition, Named
 from policy.diff.effects import FORBIDDEN, OWED, PRIORITY, Effect, Signature
 from policy.diff.realtime import Length, Order, RealTime
 from policy.figures import Figure
-from policy.lint.since import begins_no_later
+from policy.lint.since import begin_together, begins_no_later
 from policy.lint.space import Node, Space
 
 Direction = Literal["more", "less", "other"]
@@ -237,8 +237,9 @@ def _unbound(
 ) -> Part | None:
     """Return where a changed rule may matter although another is due as soon, if both began at once; and how.
 
-    Rules begin to hold at different instants, so one with a longer time may be the first to fall due. It is proved
-    not to matter only where another rule is certain to begin no later, allows no more time, and is the same in
+    Rules begin to hold at different instants, so one with a longer time may be the first to fall due; and what was
+    done before one of them began is done for the others only. It is proved not to matter only where another rule is
+    certain to begin with it (or no later, if what was done earlier counts), allows no more time, and is the same in
     everything else.
     """
     own_old, own_new = _of(rule, old), _of(rule, new)
@@ -246,7 +247,7 @@ def _unbound(
     rules: dict[str, Rule] = {r.id: r for space in (here, there) for r in space.policy.rules}
     changed = changed_rules(old, new)
     for other in old:
-        if other.rule in changed or not _no_later(here, rules[other.rule].when, rules[rule].when):
+        if other.rule in changed or not _as_early(here, other, rules[other.rule].when, rules[rule].when):
             continue
         beside = (mine for mine in (*own_old, *own_new) if mine.where & other.where != here.bdd.false)
         if all(_as_strict(other.signature, mine.signature) for mine in beside):
@@ -260,9 +261,14 @@ def _unbound(
     return Part(direction, word + FIRST, node)
 
 
-def _no_later(space: Space, a: Condition, b: Condition) -> bool:
-    """Return whether it is certain that ``a`` began no later than ``b``, wherever both hold."""
-    return begins_no_later(a, b) or begins_no_later(_spelt_out(space, a), b)
+def _as_early(space: Space, effect: Effect, a: Condition, b: Condition) -> bool:
+    """Return whether an effect, of a rule that holds when ``a`` does, is surely open wherever one of ``b`` is.
+
+    It then began no later and, unless what was done earlier counts for it, no earlier either.
+    """
+    if effect.signature.ways[0]:
+        return begins_no_later(a, b) or begins_no_later(_spelt_out(space, a), b)
+    return begin_together(a, b)
 
 
 def _spelt_out(space: Space, condition: Condition) -> Condition:
@@ -281,14 +287,16 @@ def _spelt_out(space: Space, condition: Condition) -> Condition:
 def _when(signature: Signature) -> object:
     """Return what of a signature decides when something falls due, and how its owner stands to it."""
     s = signature
-    return s.owner, s.within, s.repeat, s.anchor, s.calendar, s.ways, s.grading[0], s.grading[3]
+    return s.owner, s.within, s.repeat, s.anchor, s.calendar, s.ways, s.grading
 
 
 def _as_strict(a: Signature, b: Signature) -> bool:
     return (
         a.within <= b.within
-        and a.anchor == b.anchor == ()
+        and a.anchor == b.anchor
         and math.isinf(a.repeat)
         and math.isinf(b.repeat)
         and (a.owner, a.calendar, a.ways) == (b.owner, b.calendar, b.ways)
+        and (_weight(a), _critical(a)) >= (_weight(b), _critical(b))
+        and _critical(a) >= _critical(b)
     )

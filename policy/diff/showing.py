@@ -198,6 +198,10 @@ def _changes(books: Books, situation: Situation, key: ActKey, minutes: set[float
     if len(names) <= _PAIRED:
         for distance in distances:
             yield from (later(two, distance) for two in combinations(names, 2))
+    for distance in distances[:2]:  # done before one of the rules began
+        for name in names:
+            known = later((name,), distance)
+            yield lambda s, known=known: _with_deed(known(s), key, s.opened)  # type: ignore[misc]
     for distance in (1.0, *(m + 1 for m in near)):
         yield done(distance)
 
