@@ -9,7 +9,7 @@ Files in reading order:
 - ``merging``, ``overlays``: what is stacked on a file; ``opening``, ``building``, ``loading``: from it to a checked
   ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
-- ``situation``, ``verdict``, ``standstill``, ``rulebook``: the question, the answer, what does not count, and who answers it
+- ``situation``, ``verdict``, ``standstill``, ``rulebook``: the question, the answer, what does not count, who answers
 - ``situation_file``: a situation as a file; ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is
   owed no longer, and why; ``clock_cases``: published cases that a clock must pass
 - ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
