@@ -187,6 +187,10 @@ class Calendar:
         low, high = bisect_right(table.closes, start), bisect_left(table.opens, end)
         return np.array(table.opens[low:high]), np.array(table.closes[low:high])
 
+    def holidays(self) -> tuple[date, ...]:
+        """Return the local dates on which it is closed whatever day of the week they are, in order."""
+        return tuple(sorted(day for day, parts in self._special.items() if not parts))
+
     # -- the table of stretches --------------------------------------------------------------------------------
 
     def _covering(self, start: float, end: float) -> _Table:

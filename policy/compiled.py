@@ -20,7 +20,7 @@ from policy.conditions import ClockReaches
 from policy.errors import InputError
 from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
-from policy.situation import Deed, Situation
+from policy.situation import WAITING_CUSTOMER, Deed, Situation
 from policy.verdict import ActKey
 
 ESCALATE: Final = "escalate"
@@ -168,6 +168,14 @@ class DeskRules:
             if not cadence or cadence[-1][1] != every:
                 cadence.append((age, every))
         return tuple(cadence)
+
+    def running_while_waiting(self, priority: str, plan: str) -> frozenset[str]:
+        """Return what goes on while the customer is asked: names of clocks, and ``update`` where updates are owed."""
+        asked = replace(self._situation(priority, plan, self._first_tier()), status=WAITING_CUSTOMER)
+        verdict = self._tables.ask(asked)
+        self.cited.update(rule for _, rules in verdict.paused for rule in rules)
+        running = set(_TIER_CLOCKS) - {clock for clock, _ in verdict.paused}
+        return frozenset(running | ({UPDATE} if _replies(verdict, UPDATE) else set()))
 
     def calendar(self, priority: str, plan: str) -> Calendar:
         """Return the calendar on which tickets of this priority and plan count."""

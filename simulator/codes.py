@@ -1,4 +1,4 @@
-"""The codes in the tables: why a stay in a place began and how it ended."""
+"""The codes in the tables: why a stay in a place began and how it ended, and what became of a ticket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Ending(IntEnum):
-    """Why a stay in a tier ended. The first six are what work alone can bring."""
+    """Why a stay in a tier ended."""
 
     SOLVED = 0
     EXPERTISE = 1
@@ -19,6 +19,24 @@ class Ending(IntEnum):
     PREMATURE = 7
     SENT_BACK = 8
     OPEN = 9
+    GAVE_UP = 10
+    """The customer no longer waited."""
+    CLOSED = 11
+    """The customer never answered a question."""
+    SOLVED_TOGETHER = 12
+    """Another ticket of the same outage was solved."""
+    QUEUE_FULL = 13
+    JOINT_WORK = 14
+    """Time that an agent gave to somebody else's ticket."""
+
+
+class Pause(IntEnum):
+    """Why work on a ticket stops although the stay goes on; numbers beyond those of :class:`Ending`."""
+
+    QUESTION = 100
+    SHIFT_END = 101
+    URGENT = 102
+    PRIORITY_SEEN = 103
 
 
 class Entry(IntEnum):
@@ -34,7 +52,21 @@ class Entry(IntEnum):
     PAGED = 8
     SENT_BACK = 9
     OPENED = 10
+    REOPENED = 11
+    BACKLOG = 12
 
 
-ESCALATIONS: Final = tuple(entry for entry in Entry if entry not in (Entry.SENT_BACK, Entry.OPENED))
+class Fate(IntEnum):
+    """What became of a ticket."""
+
+    OPEN = 0
+    SOLVED = 1
+    GAVE_UP = 2
+    CLOSED = 3
+    SOLVED_TOGETHER = 4
+    QUEUE_FULL = 5
+
+
+NOT_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
+ESCALATIONS: Final = tuple(entry for entry in Entry if entry not in NOT_ESCALATIONS)
 """The entries that are escalations: ownership moves up, or another responsibility opens."""

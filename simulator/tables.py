@@ -1,4 +1,5 @@
-"""The two tables of a run: one row a ticket, one row a stay in a place. Every figure is a function of these.
+"""The tables of a run: one row a ticket, one row a stay in a place, one row a spell of work. Every figure is a
+function of these.
 
 Instants are minutes since the opening of the run's window, not-a-number where something has not happened by its end.
 """
@@ -18,12 +19,13 @@ import numpy.typing as npt
 
 from policy.calendars import to_datetime
 from policy.errors import InputError
-from simulator.codes import Ending, Entry
+from simulator.codes import Ending, Entry, Fate
 from simulator.model import DeskModel
+from simulator.openhours import OpenHours
 
 Table = npt.NDArray[np.void]
 
-TICKETS: Final = np.dtype(
+TICKET_ROWS: Final = np.dtype(
     [
         ("ticket", "i4"),
         ("priority", "i1"),
@@ -31,24 +33,42 @@ TICKETS: Final = np.dtype(
         ("category", "i1"),
         ("solved_by", "i1"),
         ("holder", "i1"),
+        ("fate", "i1"),
+        ("cause", "i4"),
         ("opened", "f8"),
-        ("response_due", "f8"),
         ("responded", "f8"),
-        ("resolution_due", "f8"),
         ("resolved", "f8"),
+        ("paused", "f8"),
+        ("updates_sent", "i4"),
+        ("updates_missed", "i4"),
+        ("updates_late", "i4"),
+        ("reopened", "i1"),
+        ("source", "i1"),
+        ("luck", "f8"),
+    ]
+)
+"""What the engine writes down of a ticket. ``fate`` is a :class:`~simulator.codes.Fate`, ``cause`` the number of the
+outage (-1 without one), ``paused`` the minutes for which its resolution clock stood still, ``resolved`` when it was solved
+or lost."""
+
+TICKETS: Final = np.dtype(
+    [
+        *((name, TICKET_ROWS[name]) for name in (TICKET_ROWS.names or ()) if name != "luck"),
+        ("response_due", "f8"),
+        ("resolution_due", "f8"),
         ("response_minutes", "f8"),
         ("resolution_minutes", "f8"),
         ("updates_due", "i4"),
-        ("updates_missed", "i4"),
         ("csat", "f8"),
     ]
 )
-"""``response_minutes`` and ``resolution_minutes`` are on the ticket's own calendar; ``csat`` is 1..5."""
+"""``response_minutes`` and ``resolution_minutes`` are on the ticket's own calendar, without pauses; ``csat`` is 1..5."""
 
 VISITS: Final = np.dtype(
     [
         ("ticket", "i4"),
         ("place", "i1"),
+        ("agent", "i4"),
         ("entry", "i1"),
         ("ending", "i1"),
         ("entered", "f8"),
@@ -59,7 +79,20 @@ VISITS: Final = np.dtype(
     ]
 )
 """``entered`` ownership begins, ``available`` the hand-off is done, ``began`` an agent takes it, ``left`` ownership
-ends, ``released`` that agent is free again. Nobody works in places that are no tiers: all three are ``entered``."""
+ends, ``released`` that agent is free again. ``agent`` is the last who had it, -1 where nobody did. Nobody works in places
+that are no tiers: all three are ``entered``."""
+
+SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
+"""Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """An agent of one replication: the home tier, whether on call, and the hours without breaks and absences."""
+
+    tier: int
+    on_call: bool
+    hours: OpenHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +104,9 @@ class Run:
     replication: int
     tickets: Table
     visits: Table
+    spells: Table
+    agents: tuple[Worker, ...]
+    """Who worked, by the number in the tables."""
 
     @property
     def period(self) -> tuple[float, float]:
@@ -89,14 +125,15 @@ def write_tickets(run: Run, path: Path) -> None:
     def lines() -> Iterator[list[Any]]:
         yield ["ticket_id", "priority", "segment", "category", "solvable_by", "holder", "opened_at",
                "first_response_due_at", "first_response_at", "resolution_due_at", "resolved_at",
-               "first_response_minutes", "resolution_minutes", "updates_due", "updates_missed", "csat"]  # fmt: skip
+               "first_response_minutes", "resolution_minutes", "updates_due", "updates_missed", "csat", "outcome",
+               "outage", "paused_minutes", "reopened"]  # fmt: skip
         for row in rows:
             yield [
                 int(row["ticket"]) + 1,
                 model.priorities[row["priority"]],
                 model.plans[row["plan"]],
                 model.categories[row["category"]],
-                (*model.places[:3], "nobody")[row["solved_by"]],
+                (*model.places[: model.tiers], "nobody")[row["solved_by"]],
                 model.places[row["holder"]],
                 *(
                     _moment(model, row[name])
@@ -107,6 +144,10 @@ def write_tickets(run: Run, path: Path) -> None:
                 int(row["updates_due"]),
                 int(row["updates_missed"]),
                 _number(row["csat"]),
+                Fate(row["fate"]).name.lower(),
+                int(row["cause"]) + 1 if row["cause"] >= 0 else "",
+                _number(row["paused"]),
+                int(row["reopened"]),
             ]
 
     _write_csv(path, lines())
@@ -122,7 +163,7 @@ def write_visits(run: Run, path: Path) -> None:
 
     def lines() -> Iterator[list[Any]]:
         yield ["ticket_id", "place", "entered_because", "ended", "entered_at", "available_at", "work_began_at",
-               "left_at", "agent_released_at"]  # fmt: skip
+               "left_at", "agent_released_at", "agent"]  # fmt: skip
         for row in run.visits:
             yield [
                 int(row["ticket"]) + 1,
@@ -130,6 +171,7 @@ def write_visits(run: Run, path: Path) -> None:
                 Entry(row["entry"]).name.lower(),
                 Ending(row["ending"]).name.lower(),
                 *(_moment(model, row[name]) for name in ("entered", "available", "began", "left", "released")),
+                int(row["agent"]) + 1 if row["agent"] >= 0 else "",
             ]
 
     _write_csv(path, lines())

@@ -1,0 +1,231 @@
+"""What chance decides about tickets, drawn a block at a time: row r of a block belongs to one ticket.
+
+What happens in the run never changes which numbers a ticket gets: the same ticket meets two policies, or two staffing
+plans, with the same luck (common random numbers). Each stay in each tier has numbers of its own, drawn when the first
+ticket of the block needs them, so that no number is used twice however often a ticket comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.codes import Ending
+from simulator.desk.demand import Category
+from simulator.draws.streams import Stream, lengths, pick, stream, with_odds
+from simulator.model import DeskModel
+from simulator.openhours import Floats
+
+BLOCK: Final = 256
+MAX_PIECES: Final = 16
+"""More pieces of work than this are cut off (with a mean of 6, the most a desk may say, that is 1 ticket in 15,000)."""
+
+Agenda = tuple[float, ...]
+"""Lengths of work in a stay (minutes), in order; each ends with progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One stay of every ticket of a block in one tier, each a list by row.
+
+    ``solve`` is the agenda of a stay that solves the ticket; ``routed`` is how a stay ends where chance alone decides,
+    ``None`` elsewhere. ``asks`` is the place in the agenda after which the customer is asked, -1 without a question.
+    """
+
+    solve: list[Agenda]
+    checks: list[float]
+    recognition: list[float]
+    handoff: list[float]
+    routed: list[int] | None
+    asks: list[int] | None
+    answer: list[float]
+    """Minutes until the customer answers; infinity where they never do."""
+    close_after: list[float]
+
+
+class Block:
+    """Everything that chance decides about up to ``BLOCK`` tickets of one source; lists are by row."""
+
+    def __init__(self, model: DeskModel, seed: int, replication: int, source: int, number: int) -> None:
+        """Draw what every ticket needs; the rest is drawn when it is asked for."""
+        self.model, self._seed, self._replication = model, seed, replication
+        self._source, self._number = source, number
+        self.source = source
+        desk = model.desk
+        kinds = desk.categories or {"": Category(priorities=dict.fromkeys(model.priorities, 1.0))}
+        kind = self._stream(Stream.KIND).random((BLOCK, 4))
+        outages = desk.demand.outages
+        if source == 1 and outages is not None:
+            category = np.full(BLOCK, list(kinds).index(outages.category), np.int8)
+            priority = np.full(BLOCK, model.priorities.index(outages.priority), np.int8)
+        else:
+            category = pick(kind[:, 0], [c.share for c in kinds.values()])
+            priority = np.zeros(BLOCK, np.int8)
+            for index, entry in enumerate(kinds.values()):
+                mine = category == index
+                priority[mine] = pick(kind[mine, 1], [entry.priorities.get(p, 0.0) for p in model.priorities])
+        plans = desk.plans or dict.fromkeys(model.plans, 1.0)
+        self._category, self._priority = category, priority
+        self.plan: list[int] = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans]).tolist()
+        self.category: list[int] = category.tolist()
+        self.priority: list[int] = priority.tolist()
+        self.luck: list[float] = kind[:, 3].tolist()
+        effort = np.array([c.effort for c in kinds.values()])[category]
+        self._effort = effort * np.array([desk.work.pace.get(p, 1.0) for p in model.priorities])[priority]
+        self._solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
+        self.solved_by: list[int] = self._solved_by.tolist()
+        small = self._stream(Stream.SMALL_TIMES).standard_normal((BLOCK, 6))
+        self.response: list[float] = lengths(small[:, 0], desk.work.first_response).tolist()
+        self._small = small
+        self._choices: dict[tuple[int, int], Choices] = {}
+
+    def _stream(self, which: Stream, *key: int) -> np.random.Generator:
+        return stream(self._seed, self._replication, which, self._source, self._number, *key)
+
+    @cached_property
+    def help(self) -> list[float]:
+        """Minutes of help within the tier."""
+        return lengths(self._small[:, 1], self.model.desk.work.ask_for_help).tolist()
+
+    @cached_property
+    def paging(self) -> list[float]:
+        """Minutes until the engineer on call answers."""
+        return lengths(self._small[:, 2], self.model.desk.work.paging).tolist()
+
+    @cached_property
+    def decision(self) -> list[float]:
+        """Minutes until management has decided."""
+        return lengths(self._small[:, 3], self.model.desk.work.management_decision).tolist()
+
+    @cached_property
+    def asking_back(self) -> list[float]:
+        """Minutes that the receiver of an incomplete hand-off needs to ask back."""
+        return lengths(self._small[:, 4], self.model.desk.behaviour.asking_back).tolist()
+
+    @cached_property
+    def slips(self) -> dict[str, list[bool]]:
+        """Which slips happen to which ticket, by name; ``code_seen``, which is a habit, stands among them."""
+        behaviour = self.model.desk.behaviour
+        drawn = self._stream(Stream.SLIPS).random((BLOCK, 8))
+        premature = min(1.0, behaviour.premature * self.model.desk.calibrated.premature)
+        shares = {
+            "premature": premature,
+            "code_seen": behaviour.code_change_seen_in_T1,
+            "late_recognition": behaviour.late_recognition,
+            "wrong_destination": behaviour.wrong_destination,
+            "incomplete_handoff": behaviour.incomplete_handoff,
+            "wrong_priority": behaviour.wrong_priority,
+        }
+        return {name: (drawn[:, place] < share).tolist() for place, (name, share) in enumerate(shares.items())}
+
+    @cached_property
+    def _customers(self) -> Floats:
+        """Normals and uniforms about the customer: patience, whether it comes back, and when."""
+        rng = self._stream(Stream.CUSTOMERS)
+        return np.column_stack([rng.standard_normal((BLOCK, 2)), rng.random((BLOCK, 1))])
+
+    @cached_property
+    def patience(self) -> list[float]:
+        """Minutes that a customer waits to be served before giving up."""
+        time = self.model.desk.customers.patience
+        return [float("inf")] * BLOCK if time is None else lengths(self._customers[:, 0], time).tolist()
+
+    @cached_property
+    def comes_back(self) -> list[float]:
+        """Minutes after which a solved ticket comes back, infinity where it does not."""
+        customers = self.model.desk.customers
+        after = lengths(self._customers[:, 1], customers.reopen_after)
+        return np.where(self._customers[:, 2] < customers.reopen, after, np.inf).tolist()
+
+    def choices(self, tier: int, stay: int) -> Choices:
+        """Return what chance decides about the ``stay``-th stay (from 0) of every ticket in a tier."""
+        found = self._choices.get((tier, stay))
+        if found is None:
+            found = self._choices[tier, stay] = self._draw(tier, stay)
+        return found
+
+    def _draw(self, tier: int, stay: int) -> Choices:
+        model = self.model
+        desk, work = model.desk, model.desk.work_of(tier)
+        normals = self._stream(Stream.WORK, tier, stay).standard_normal((BLOCK, MAX_PIECES + 4))
+        uniform = self._stream(Stream.CHOICES, tier, stay).random((BLOCK, 4))
+        factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
+        count = 1 + np.searchsorted(_poisson_steps(work.pieces - 1), uniform[:, 0], side="right")
+        easier = np.where(self._solved_by < tier, desk.work.easier, 1.0)
+        checks = lengths(normals[:, 0], work.checks)
+        pieces = self._pieces(tier, normals[:, 4:], (self._effort * easier * factor)[:, None], count)
+        answer, close_after = [], []
+        asks: list[int] | None = None
+        if desk.work.customer is not None:
+            waits = desk.work.customer
+            after = 1 + np.minimum((uniform[:, 2] / max(waits.share, 1e-300) * count).astype(int), count - 1)
+            asks = np.where(uniform[:, 2] < waits.share, after - 1, -1).tolist()
+            answered = lengths(normals[:, 3], waits.answer)
+            answer = np.where(uniform[:, 3] < waits.never, np.inf, answered).tolist()
+            close_after = lengths(normals[:, 3], waits.close_after).tolist()
+        return Choices(
+            solve=_agendas(checks, pieces, count),
+            checks=checks.tolist(),
+            recognition=lengths(normals[:, 1], work.recognition, factor).tolist(),
+            handoff=lengths(normals[:, 2], work.handoff).tolist(),
+            routed=None if work.passes_on is None else _routed(uniform[:, 1], work.passes_on, work.sends_back),
+            asks=asks,
+            answer=answer,
+            close_after=close_after,
+        )
+
+    def _pieces(self, tier: int, normals: Floats, factor: Floats, count: npt.NDArray[np.int64]) -> Floats:
+        """Return the pieces of work, shape (BLOCK, longest count), 0 after a ticket's last."""
+        desk = self.model.desk
+        shown = normals[:, : int(count.max())]
+        used = np.arange(shown.shape[1]) < count[:, None]
+        pieces = np.zeros(shown.shape)
+        scale = np.broadcast_to(factor, shown.shape)
+        own = {
+            index: entry.piece[desk.tiers[tier]]
+            for index, entry in enumerate(desk.categories.values())
+            if desk.tiers[tier] in entry.piece
+        }
+        usual = used & ~np.isin(self._category, list(own))[:, None] if own else used
+        pieces[usual] = lengths(shown[usual], desk.work_of(tier).piece, scale[usual])
+        for index, time in own.items():
+            mine = used & (self._category == index)[:, None]
+            pieces[mine] = lengths(shown[mine], time, scale[mine])
+        return pieces
+
+
+def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> list[Agenda]:
+    """Return each row's checks and pieces as a tuple; checks that take no time are left out."""
+    rows = np.column_stack([checks, pieces]).tolist()
+    ends = (count + 1).tolist()
+    if checks.any():
+        return [tuple(row[:end]) for row, end in zip(rows, ends, strict=True)]
+    return [tuple(row[1:end]) for row, end in zip(rows, ends, strict=True)]
+
+
+def _routed(uniform: Floats, passes_on: float, sends_back: float) -> list[int]:
+    on = uniform < passes_on
+    back = ~on & (uniform < passes_on + sends_back)
+    return np.where(on, int(Ending.EXPERTISE), np.where(back, int(Ending.SENT_BACK), int(Ending.SOLVED))).tolist()
+
+
+def _solved_by(
+    model: DeskModel, kinds: list[Category], rng: np.random.Generator, category: npt.NDArray[np.int8]
+) -> npt.NDArray[np.int8]:
+    """Return the lowest tier that can solve each ticket, the number of tiers where none can."""
+    tiers, odds = model.desk.tiers, model.desk.calibrated.beyond_odds
+    shares = np.array([[with_odds(c.beyond.get(t, 0.0), odds.get(t, 1.0)) for t in tiers] for c in kinds])
+    beyond = rng.random((BLOCK, len(tiers))) < shares[category]
+    solved_by: npt.NDArray[np.int8] = np.cumprod(beyond, axis=1).sum(axis=1).astype(np.int8)
+    return solved_by
+
+
+def _poisson_steps(mean: float) -> Floats:
+    """Return P(N <= k) for k = 0 ... MAX_PIECES - 2: the steps at which one more piece is drawn."""
+    k = np.arange(1, MAX_PIECES - 1)
+    terms = np.concatenate([[1.0], np.cumprod(mean / k)])
+    return np.asarray(np.cumsum(terms) * np.exp(-mean))

@@ -1,0 +1,151 @@
+"""Customers: they lose patience, are asked and answer, or do not, and some come back."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.codes import Ending, Entry, Fate
+from simulator.engine.parts import NEVER, Agent, Bell, Stage, Ticket
+from simulator.engine.walk import next_update
+
+if TYPE_CHECKING:
+    from simulator.engine.core import Desk
+
+def wait(desk: Desk, ticket: Ticket, now: float) -> None:
+    """Let the customer of a ticket that nobody has taken yet lose patience in time."""
+    if ticket.visit == 0 and ticket.index >= 0 and not ticket.reopened:
+        patience = ticket.block.patience[ticket.row]
+        if patience < math.inf:
+            desk.at(Bell((desk, ticket), ticket.visit), now + patience, (_give_up,))
+
+
+def _give_up(bell: Bell) -> None:
+    desk, ticket = bell.about
+    if ticket.stage == Stage.WAITING and ticket.visit == bell.visit:
+        ticket.pool.queues[ticket.priority].remove(ticket)
+        ticket.pool.waiting -= 1
+        desk.leave(ticket, int(Ending.GAVE_UP), desk.now, NEVER)
+        desk.close(ticket, Fate.GAVE_UP, desk.now)
+
+
+def ask(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
+    """Ask the customer; the agent keeps the ticket and can meanwhile do something else."""
+    choices = ticket.block.choices(ticket.tier, 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1)
+    ticket.stage = int(Stage.ASKING)
+    ticket.ask_at = -1
+    ticket.paused_since = now
+    agent.held += 1
+    answer = choices.answer[ticket.row]
+    if answer == math.inf:
+        desk.at(ticket, now + choices.close_after[ticket.row], (desk.never_answered,))
+    else:
+        desk.at(ticket, now + answer, (desk.answered,))
+    desk.free(agent)
+
+
+def answered(desk: Desk, ticket: Ticket) -> None:
+    """The customer has answered: the clocks run again, and the agent goes on as soon as they can."""
+    if ticket.stage != Stage.ASKING:  # resolved in the meantime
+        return
+    runs_again(ticket, desk.now)
+    ticket.stage = int(Stage.ANSWERED)
+    agent = ticket.agent
+    agent.answered.append(ticket)
+    if agent.waits or agent in agent.home.idle:
+        if agent.is_there(desk.now):
+            _not_idle(agent)
+            desk.free(agent)
+        else:
+            _come_back(desk, agent)
+
+
+def runs_again(ticket: Ticket, now: float) -> None:
+    """Let the clocks go on that stood still while the customer was asked."""
+    kind, since, hours = ticket.kind, ticket.paused_since, ticket.pool.hours
+    if not kind.waiting.resolution:
+        ticket.paused += kind.hours.minutes_between(since, now)
+    if not kind.waiting.in_hand:
+        for name in ("no_progress_due", "unresolved_due"):
+            due = getattr(ticket, name)
+            if due < math.inf:
+                setattr(ticket, name, hours.add(now, hours.minutes_between(since, due)))
+    if not kind.waiting.updates and ticket.update_due < math.inf:
+        ticket.update_due = next_update(kind, ticket.opened, now)
+
+
+def _not_idle(agent: Agent) -> None:
+    if agent.waits:
+        agent.waits = False
+        return
+    for pool in agent.pools:
+        pool.idle.remove(agent)
+
+
+def _come_back(desk: Desk, agent: Agent) -> None:
+    """Wake an agent when their next shift begins."""
+    opens = agent.hours.next_open(desk.now)
+    if agent.bell is None and opens < math.inf:
+        agent.bell = Bell((desk, agent))
+        desk.at(agent.bell, opens, (_is_back,))
+
+
+def _is_back(bell: Bell) -> None:
+    desk, agent = bell.about
+    agent.bell = None
+    if agent.answered and (agent.waits or agent in agent.home.idle):
+        _not_idle(agent)
+        desk.free(agent)
+
+
+def go_on(desk: Desk, agent: Agent, now: float) -> bool:
+    """Let an agent who is free go on with a ticket whose customer has answered, unless something more urgent waits."""
+    if not agent.is_there(now):
+        _come_back(desk, agent)
+        return False
+    ticket = min(agent.answered, key=lambda one: one.priority)
+    for priority in range(ticket.priority):
+        if any(pool.queues[priority] for pool in agent.pools):
+            return False
+    agent.answered.remove(ticket)
+    agent.held -= 1
+    desk.take(ticket.pool, agent, ticket, now)
+    return True
+
+
+def never_answered(desk: Desk, ticket: Ticket) -> None:
+    """Close a ticket whose customer was asked and never answered."""
+    if ticket.stage != Stage.ASKING:
+        return
+    now = desk.now
+    runs_again(ticket, now)
+    agent = ticket.agent
+    agent.held -= 1
+    desk.leave(ticket, int(Ending.CLOSED), now, now)
+    desk.close(ticket, Fate.CLOSED, now)
+    if agent.waits:
+        agent.waits = False
+        desk.free(agent)
+
+
+def comes_back(desk: Desk, ticket: Ticket, now: float) -> bool:
+    """Let a solved ticket come back later, once; return whether it will. Until then it counts as solved."""
+    after = math.inf if ticket.reopened else ticket.block.comes_back[ticket.row]
+    if after == math.inf or now + after >= desk.model.end:
+        return False
+    ticket.stage = int(Stage.RESOLVED)
+    ticket.paused_since = now
+    desk.at(ticket, now + after, (desk.reopen,))
+    return True
+
+
+def reopen(desk: Desk, ticket: Ticket) -> None:
+    """A solved ticket comes back to the first tier; its clocks stood still in between."""
+    now = desk.now
+    ticket.reopened += 1
+    ticket.paused += ticket.kind.hours.minutes_between(ticket.paused_since, now)
+    desk.enter(ticket, 0, int(Entry.REOPENED), now)
+    ticket.available = now
+    if ticket.kind.ages:
+        desk.ages.expect(ticket, now)
+    desk.offer(desk.pool_of(ticket), ticket)

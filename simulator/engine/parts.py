@@ -1,0 +1,212 @@
+"""The moving parts of a desk: tickets, agents, pools. Each is, or has, a SimPy event that is used again and again.
+
+A :class:`Ticket` has at most one thing of its own ahead (the end of a hand-off, a decision, a customer's answer), so it
+*is* the event for that. Work has its own event, the agent's :class:`Spell`, because work can be broken off: the spell is
+then left in the calendar as a dead one, and the agent gets another. Whatever may be overtaken by something else (a
+customer's patience, a timer of a ticket whose work was broken off) is a :class:`Bell` that looks, when it rings, whether
+it is still meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from simpy.events import Event
+
+from simulator.codes import Entry
+from simulator.model import KindRules, TierRules
+from simulator.openhours import OpenHours
+
+if TYPE_CHECKING:
+    from simulator.draws import Agenda, Block
+    from simulator.draws.crew import Member
+    from simulator.roster import TierStaff
+
+NEVER = math.nan
+OPENED = int(Entry.OPENED)
+NOT_MISLED = -1
+NOT_AGAIN = -2
+"""Where a ticket was passed on to a wrong tier from: from none yet, or never again."""
+
+
+class Stage(IntEnum):
+    """Where a ticket stands."""
+
+    HANDOVER = 0
+    WAITING = 1
+    WORKING = 2
+    DECISION = 3
+    RESOLVED = 4
+    ASKING = 5
+    """The customer has a question to answer."""
+    ANSWERED = 6
+    """The customer has answered, and the agent has not yet gone on."""
+    BROKEN_OFF = 7
+    """Back in the queue, work on it broken off."""
+
+
+class Ticket(Event):
+    """A ticket, and the event of whatever happens to it next."""
+
+    __slots__ = (
+        "ages", "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "category",
+        "cause", "entered", "entry", "final", "index", "kind", "late", "left", "misled_from", "missed", "no_progress_due", "opened",
+        "paused", "paused_since", "pool", "priority", "quick", "reopened", "responded", "row", "rules", "sender", "sent",
+        "stage", "stays", "tier", "told", "unresolved_due", "update_due", "visit",
+    )  # fmt: skip
+    _ok = True
+    _value = None
+
+    def __init__(
+        self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
+    ) -> None:
+        """Make a ticket; it does nothing until it is scheduled. (It needs no environment of its own.)"""
+        self.index = index
+        self.row = row
+        self.block = block
+        self.opened = self.entered = self.available = opened
+        self.priority = priority
+        self.category = category
+        self.kind = kind
+        self.tier = self.visit = 0
+        self.stage = 0
+        self.entry = OPENED
+        self.began = self.responded = NEVER
+        self.agenda: Agenda | None = None
+        self.stays: list[int] | None = None
+        self.told: list[tuple[int, int, float]] | None = None
+        self.sender: Agent | None = None
+        self.update_due = math.inf
+        self.sent = self.missed = self.late = 0
+        self.paused = 0.0
+        self.cause = -1
+        self.reopened = 0
+        self.misled_from = NOT_MISLED
+        # Set when they begin to mean something: the ages, and all about the stay in hand.
+        self.ages: tuple[float, ...]
+        self.pool: Pool
+        self.agent: Agent
+        self.rules: TierRules
+        self.at: int
+        self.left: float
+        self.final: int
+        self.ask_at: int
+        self.answering: bool
+        self.quick: bool
+        self.no_progress_due: float
+        self.unresolved_due: float
+        self.paused_since: float
+
+
+class JointWork(Ticket):
+    """Time that somebody gives to a ticket that somebody else holds; ``host`` waits for it, where there is one."""
+
+    __slots__ = ("about", "host")
+    about: Ticket
+    host: Agent | None
+
+
+class Spell(Event):
+    """A stretch of an agent's work; as an event, its end. A dead one has no agent."""
+
+    __slots__ = ("agent", "began", "end", "ending", "walk")
+    _ok = True
+    _value = None
+
+    def __init__(self, agent: Agent) -> None:
+        """Make the spell of an agent."""
+        self.agent: Agent | None = agent
+        self.began = self.end = 0.0
+        self.ending = 0
+        self.walk: Any = None
+
+
+class Bell(Event):
+    """Something that may be overtaken: who it is about, and what has to be unchanged when it rings."""
+
+    __slots__ = ("about", "visit")
+    _ok = True
+    _value = None
+
+    def __init__(self, about: Any, visit: int = 0) -> None:
+        """Make a bell about a ticket's visit, an agent or a pool."""
+        self.about = about
+        self.visit = visit
+
+
+class Agent:
+    """Somebody at work. ``since`` and ``until`` are the open stretch of their hours looked at last."""
+
+    __slots__ = (
+        "answered", "bell", "called", "done", "held", "home", "hours", "newcomer", "number", "pace",
+        "pools", "shift", "since", "skills", "spell", "ticket", "until", "waits",
+    )  # fmt: skip
+
+    def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:
+        """Make an agent of the pools, home first."""
+        self.number = number
+        self.pools = pools
+        self.home = pools[0]
+        self.hours = member.hours
+        self.shift = member.shift
+        self.skills = member.spec.skills
+        self.pace = member.pace
+        self.newcomer = member.newcomer
+        self.done = 0
+        self.called = called
+        self.ticket: Ticket | None = None
+        self.spell = Spell(self)
+        self.held = 0
+        self.answered: deque[Ticket] = deque()
+        self.waits = False
+        self.bell: Bell | None = None
+        self.since, self.until = self.hours.stretch(0.0)
+
+    def is_there(self, now: float) -> bool:
+        """Return whether the agent is at work at ``now``."""
+        if now >= self.until:
+            self.since, self.until = self.hours.stretch(now)
+        return self.since <= now
+
+
+class Pool:
+    """The agents of a tier and the tickets that wait for them."""
+
+    __slots__ = (
+        "agents", "bell", "hours", "idle", "limit", "mixed", "queues", "rings", "staff", "tier", "unlimited",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, tier: int, staff: TierStaff, hours: OpenHours, priorities: int) -> None:
+        """Make the pool of a tier; ``hours`` is the calendar of its timers."""
+        self.tier = tier
+        self.staff = staff
+        self.hours = hours
+        self.agents: list[Agent] = []
+        self.idle: deque[Agent] = deque()
+        self.queues: tuple[deque[Ticket], ...] = tuple(deque() for _ in range(priorities))
+        self.waiting = 0
+        self.bell: Bell | None = None
+        self.rings = math.inf
+        self.limit = staff.queue_limit
+        self.unlimited = staff.unlimited
+        self.mixed = False
+        """Whether some agent cannot take every ticket."""
+
+
+class AgeLine(Event):
+    """Tickets of one kind in the order in which they reach one age; as an event, the head's reaching it."""
+
+    __slots__ = ("index", "kind", "line")
+    _ok = True
+    _value = None
+
+    def __init__(self, kind: KindRules, index: int) -> None:
+        """Make the line of the ``index``-th age of a kind."""
+        self.kind = kind
+        self.index = index
+        self.line: deque[Ticket] = deque()
+

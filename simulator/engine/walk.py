@@ -1,0 +1,121 @@
+"""How far an agent gets with a ticket before something other than the work itself ends it.
+
+A stay is worked off part by part (the reply, the checks, the pieces). :func:`walk` goes along the parts until the last is
+done, a timer or an age of the policy is reached, a question must be asked, or the clock says stop. It changes nothing: the
+same walk, stopped earlier, tells where a ticket stands when work on it is broken off.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from simulator.codes import Ending, Pause
+from simulator.engine.parts import Agent, Ticket
+from simulator.model import KindRules
+
+NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
+UNRESOLVED: Final = int(Ending.UNRESOLVED)
+AGE: Final = int(Ending.AGE)
+QUESTION: Final = int(Pause.QUESTION)
+_GOLDEN: Final = 0.6180339887498949
+"""Turns of a circle between the luck of one update and that of the next."""
+
+
+class Walk(NamedTuple):
+    """Where work on a ticket has got to: the instant, why it ended there, and what is left.
+
+    ``left`` are the minutes left of part ``at``; ``sent``, ``missed`` and ``late`` count the customer's updates on the
+    way.
+    """
+
+    end: float
+    ending: int
+    at: int
+    left: float
+    no_progress_due: float
+    update_due: float
+    sent: int
+    missed: int
+    late: int
+
+
+def walk(
+    ticket: Ticket, agent: Agent, now: float, stop: float, why: int, writing: float = 0.0, forgotten: float = 0.0
+) -> Walk:
+    """Return how work that begins at ``now`` goes on, at most until ``stop`` (which is then ``why`` it ends).
+
+    ``writing`` is what an update of the customer takes (minutes), ``forgotten`` the share that nobody sends. What
+    falls on the same instant counts in the order: work done, no progress, unresolved, age, stop.
+    """
+    agenda, at, left, rules = ticket.agenda, ticket.at, ticket.left, ticket.rules
+    assert agenda is not None
+    clock, no_progress, due = ticket.pool.hours, rules.no_progress, ticket.no_progress_due
+    other, code = ticket.unresolved_due, UNRESOLVED
+    if rules.age_move is not None and ticket.ages[rules.age_move[0]] < other:
+        other, code = ticket.ages[rules.age_move[0]], AGE
+    if stop < other:
+        other, code = stop, why
+    until, overtime = agent.until, agent.home.staff.at_shift_end == "finish"
+    update, sent, missed, late = ticket.update_due, 0, 0, 0
+    t, last = now, len(agenda)
+    while True:
+        finish = t + left
+        if finish > until:
+            finish = worked_until(agent, t, left, overtime)
+        limit, reason = (due, NO_PROGRESS) if due <= other else (other, code)
+        while update <= finish and update < limit:
+            if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
+                missed += 1
+                update = next_update(ticket.kind, ticket.opened, update)
+            else:
+                late += update < now
+                sent += 1
+                finish = worked_until(agent, finish, writing, overtime)
+                update = next_update(ticket.kind, ticket.opened, max(update, now) + writing)
+        if finish > limit:
+            limit = max(limit, now)
+            left = max(0.0, minutes_worked(agent, limit, finish, overtime))
+            return Walk(limit, reason, at, left, due, update, sent, missed, late)
+        t = finish
+        at += 1
+        if at == last:
+            return Walk(t, ticket.final, at, 0.0, due, update, sent, missed, late)
+        left = agenda[at]
+        if no_progress != math.inf and not (at == 1 and ticket.answering):
+            due = clock.add(t, no_progress)
+        if at - 1 == ticket.ask_at:
+            return Walk(t, QUESTION, at, left, due, update, sent, missed, late)
+
+
+def worked_until(agent: Agent, at: float, minutes: float, overtime: bool) -> float:
+    """Return when ``minutes`` of an agent's work from ``at`` on are done; in overtime a shift has no end."""
+    end = agent.hours.add(at, minutes)
+    if overtime:
+        closes = agent.shift.stretch(at)[1]
+        if end > closes:
+            return max(closes, at) + minutes - float(agent.hours.minutes_between(at, closes))
+    return end
+
+
+def minutes_worked(agent: Agent, start: float, end: float, overtime: bool) -> float:
+    """Return the minutes that an agent works in ``[start, end)``."""
+    if overtime:
+        closes = agent.shift.stretch(start)[1]
+        if end > closes:
+            return agent.hours.minutes_between(start, closes) + end - max(closes, start)
+    return agent.hours.minutes_between(start, end)
+
+
+def next_update(kind: KindRules, opened: float, since: float) -> float:
+    """Return when the customer has to hear again after ``since``, by the cadence at the ticket's age then."""
+    age, every = kind.hours.minutes_between(opened, since), math.inf
+    for begins, gap in kind.updates:
+        if begins <= age:
+            every = gap
+    return math.inf if every == math.inf else kind.hours.add(since, every)
+
+
+def lucky(ticket: Ticket, number: int) -> float:
+    """Return a ticket's luck with its update of this number, in [0, 1)."""
+    return (ticket.block.luck[ticket.row] + number * _GOLDEN) % 1.0
