@@ -68,5 +68,5 @@ class Fate(IntEnum):
 
 
 NOT_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
-ESCALATIONS: Final = tuple(entry for entry in Entry if entry not in NOT_ESCALATIONS)
+ESCALATIONS: Final = tuple(int(entry) for entry in Entry if entry not in NOT_ESCALATIONS)
 """The entries that are escalations: ownership moves up, or another responsibility opens."""

@@ -108,7 +108,9 @@ def month_metrics(run: Run) -> dict[str, float]:
         **_work(run, start, end),
         "abandoned": float(np.count_nonzero(np.isin(ended["fate"], (Fate.GAVE_UP, Fate.QUEUE_FULL)))),
         "closed_unanswered": float(np.count_nonzero(ended["fate"] == Fate.CLOSED)),
-        "reopened": float(np.count_nonzero((visits["entry"] == Entry.REOPENED) & _inside(visits["entered"], start, end))),
+        "reopened": float(
+            np.count_nonzero((visits["entry"] == Entry.REOPENED) & _inside(visits["entered"], start, end))
+        ),
         "backlog_end": float(np.count_nonzero(tickets["fate"] == Fate.OPEN)),
     }
     figures["cost"] = _cost(run, done, ~solved_in_time, figures)
@@ -202,7 +204,9 @@ def worked(run: Run, start: float, end: float) -> Worked:
         tier = np.array([run.model.staff[worker.tier].at_shift_end == "finish" for worker in agents])[who]
         # Work that goes on beyond the shift is overtime only where the desk says so; elsewhere it waits.
         closes = hours.add_all(since[mine], np.maximum(minutes, 1e-9))
-        over = np.where(tier & (until[mine] > closes + 1e-6) & (until[mine] - since[mine] < DAY), until[mine] - closes, 0.0)
+        over = np.where(
+            tier & (until[mine] > closes + 1e-6) & (until[mine] - since[mine] < DAY), until[mine] - closes, 0.0
+        )
         beyond += np.bincount(who, over, minlength=len(agents))
     return Worked(inside, beyond)
 

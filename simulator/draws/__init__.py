@@ -2,6 +2,6 @@
 ``crew`` (how people differ and when they are away)."""
 
 from simulator.draws.arrivals import Arrivals, arrival_curve, arrivals
-from simulator.draws.tickets import BLOCK, Agenda, Block, Choices
+from simulator.draws.tickets import Agenda, Block, Choices
 
-__all__ = ["BLOCK", "Agenda", "Arrivals", "Block", "Choices", "arrival_curve", "arrivals"]
+__all__ = ["Agenda", "Arrivals", "Block", "Choices", "arrival_curve", "arrivals"]

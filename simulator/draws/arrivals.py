@@ -101,9 +101,7 @@ def poisson(curve: tuple[Floats, Floats], rng: np.random.Generator) -> Floats:
     return np.interp(counts[counts < total], expected, edges)
 
 
-def outage_tickets(
-    outages: Outages, end: float, rng: np.random.Generator
-) -> tuple[Floats, npt.NDArray[np.int32]]:
+def outage_tickets(outages: Outages, end: float, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.int32]]:
     """Return when the tickets of outages are opened (minutes), and the number of the outage of each."""
     opened: list[Floats] = []
     causes: list[int] = []

@@ -33,10 +33,14 @@ def crew(model: DeskModel, seed: int, replication: int) -> tuple[tuple[Member, .
     plain = not (people.differ or people.absence or people.newcomers)
     if plain:
         return tuple(
-            tuple(Member(spec, spec.hours, spec.shift, spec.pace, 1.0) for spec in staff.agents) for staff in model.staff
+            tuple(Member(spec, spec.hours, spec.shift, spec.pace, 1.0) for spec in staff.agents)
+            for staff in model.staff
         )
     return tuple(
-        tuple(_member(model, spec, stream(seed, replication, Stream.PEOPLE, tier, place)) for place, spec in enumerate(staff.agents))
+        tuple(
+            _member(model, spec, stream(seed, replication, Stream.PEOPLE, tier, place))
+            for place, spec in enumerate(staff.agents)
+        )
         for tier, staff in enumerate(model.staff)
     )
 

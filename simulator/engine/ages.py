@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from simulator.engine.core import Desk
 
 
+RESOLVED = int(Stage.RESOLVED)
+
+
 class Ages:
     """The ages of all kinds of tickets: one line for each age of each kind."""
 
@@ -23,33 +26,45 @@ class Ages:
             for row in desk.model.kinds
             for kind in row
         }
+        self._falls_due = (self._fall_due,)
 
-    def expect(self, ticket: Ticket, since: float) -> None:
-        """Let a ticket of its kind reach its ages, counted from ``since``."""
-        kind = ticket.kind
-        ticket.ages = tuple([kind.hours.add(since, minutes) for minutes in kind.ages])
-        for line, due in zip(self._lines[id(kind)], ticket.ages, strict=True):
-            if due == math.inf:
-                continue
+    def due(self, ticket: Ticket, index: int) -> float:
+        """Return when a ticket reaches an age of its kind, if its clock does not stand still."""
+        return ticket.kind.hours.add(ticket.aged_from, ticket.kind.ages[index])
+
+    def expect(self, ticket: Ticket) -> None:
+        """Let a ticket reach the ages of its kind, counted from ``aged_from``.
+
+        Only the head of a line is asked for its instant; most tickets are resolved before they come to be the head.
+        """
+        for line in self._lines[id(ticket.kind)]:
             if not line.line:
-                self._desk.at(line, due, (self._fall_due,))
-            line.line.append(ticket)
+                line.line.append(ticket)
+                self._next(line)
+            else:
+                line.line.append(ticket)
 
-    def _fall_due(self, line: AgeLine) -> None:
-        queue, index, now = line.line, line.index, self._desk.now
+    def _next(self, line: AgeLine) -> None:
+        """Schedule the head of a line that is still to come; let go what is over."""
+        queue, index, kind = line.line, line.index, line.kind
         while queue:
             ticket = queue[0]
-            if ticket.stage != Stage.RESOLVED and ticket.kind is line.kind:
-                due = ticket.ages[index]
-                if due > now:
-                    self._desk.at(line, due, (self._fall_due,))
+            if ticket.stage != RESOLVED and ticket.kind is kind:
+                due = kind.hours.add(ticket.aged_from, kind.ages[index])
+                if due < math.inf:
+                    self._desk.at(line, due, self._falls_due)
                     return
-                self._reach(ticket, index, due)
             queue.popleft()
+
+    def _fall_due(self, line: AgeLine) -> None:
+        ticket, now = line.line.popleft(), self._desk.now
+        if ticket.stage != RESOLVED and ticket.kind is line.kind:
+            self._reach(ticket, line.index, now)
+        self._next(line)
 
     def _fall_due_later(self, bell: Bell) -> None:
         ticket, index = bell.about
-        if ticket.stage != Stage.RESOLVED and ticket.priority == bell.visit:
+        if ticket.stage != RESOLVED and ticket.priority == bell.visit:
             self._reach(ticket, index, self._desk.now)
 
     def _reach(self, ticket: Ticket, index: int, due: float) -> None:
@@ -58,7 +73,7 @@ class Ages:
             held = ticket.paused
             if ticket.stage == Stage.ASKING and not kind.waiting.resolution:
                 held += kind.hours.minutes_between(ticket.paused_since, due)
-            later = kind.hours.add(kind.hours.add(ticket.opened, kind.ages[index]), held)
+            later = kind.hours.add(ticket.aged_from, kind.ages[index] + held)
             if later > due:  # the clock stood still while the customer was asked
                 if later < math.inf:
                     desk.at(Bell((ticket, index), ticket.priority), later, (self._fall_due_later,))

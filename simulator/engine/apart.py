@@ -12,6 +12,7 @@ from simulator.engine.walk import next_update
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
 
+
 def wait(desk: Desk, ticket: Ticket, now: float) -> None:
     """Let the customer of a ticket that nobody has taken yet lose patience in time."""
     if ticket.visit == 0 and ticket.index >= 0 and not ticket.reopened:
@@ -66,10 +67,9 @@ def runs_again(ticket: Ticket, now: float) -> None:
     if not kind.waiting.resolution:
         ticket.paused += kind.hours.minutes_between(since, now)
     if not kind.waiting.in_hand:
-        for name in ("no_progress_due", "unresolved_due"):
-            due = getattr(ticket, name)
-            if due < math.inf:
-                setattr(ticket, name, hours.add(now, hours.minutes_between(since, due)))
+        ticket.progress_left -= hours.minutes_between(ticket.progress, since)
+        ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
+        ticket.progress = ticket.in_hand = now
     if not kind.waiting.updates and ticket.update_due < math.inf:
         ticket.update_due = next_update(kind, ticket.opened, now)
 
@@ -147,5 +147,6 @@ def reopen(desk: Desk, ticket: Ticket) -> None:
     desk.enter(ticket, 0, int(Entry.REOPENED), now)
     ticket.available = now
     if ticket.kind.ages:
-        desk.ages.expect(ticket, now)
+        ticket.aged_from = now
+        desk.ages.expect(ticket)
     desk.offer(desk.pool_of(ticket), ticket)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any, Final
 
 import simpy
@@ -22,7 +22,6 @@ from simulator.codes import ESCALATIONS, Ending, Entry, Fate, Pause
 from simulator.draws import Arrivals, Block, Choices, arrivals
 from simulator.draws.crew import Member, crew
 from simulator.draws.streams import GRAIN
-from simulator.draws.tickets import BLOCK
 from simulator.engine import apart, together, urgent
 from simulator.engine.ages import Ages
 from simulator.engine.ledger import Rows
@@ -32,12 +31,26 @@ from simulator.model import DeskModel, Move, TierRules
 from simulator.roster import AgentSpec
 from simulator.tables import SPELLS, TICKET_ROWS, VISITS, Worker
 
-WAITING: Final = int(Stage.WAITING)
-WORKING: Final = int(Stage.WORKING)
-HANDOVER: Final = int(Stage.HANDOVER)
+# An enumeration's member takes ten times as long to look up as a name of the module.
+HANDOVER, WAITING, WORKING, DECISION, RESOLVED, ASKING, ANSWERED, BROKEN_OFF = (int(stage) for stage in Stage)
+INFINITE: Final = math.inf
 SOLVED: Final = int(Ending.SOLVED)
+EXPERTISE: Final = int(Ending.EXPERTISE)
+CODE_CHANGE: Final = int(Ending.CODE_CHANGE)
+UNRESOLVABLE: Final = int(Ending.UNRESOLVABLE)
+NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
+UNRESOLVED: Final = int(Ending.UNRESOLVED)
+AGE: Final = int(Ending.AGE)
+PREMATURE: Final = int(Ending.PREMATURE)
 SENT_BACK: Final = int(Ending.SENT_BACK)
+OPEN: Final = int(Ending.OPEN)
+QUEUE_FULL: Final = int(Ending.QUEUE_FULL)
+JOINT_WORK: Final = int(Ending.JOINT_WORK)
+QUESTION: Final = int(Pause.QUESTION)
 SHIFT_END: Final = int(Pause.SHIFT_END)
+OPENED, PAGED, BACKLOG, ENTRY_SENT_BACK = (
+    int(entry) for entry in (Entry.OPENED, Entry.PAGED, Entry.BACKLOG, Entry.SENT_BACK)
+)
 
 
 class Desk(simpy.Environment):
@@ -53,7 +66,8 @@ class Desk(simpy.Environment):
         self._arrived = arrived
         self._ordinary = bool((arrived.source == 0).all())
         self._next = 0
-        self._blocks: dict[int, tuple[int, Block]] = {}
+        self._blocks: dict[int, tuple[int, int, Block]] = {}
+        """By source: the number of the block in use, its first row, and the block."""
         self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
         self.open_tickets: dict[int, Ticket] = {}
         desk = model.desk
@@ -71,7 +85,7 @@ class Desk(simpy.Environment):
         self.ages = Ages(self)
         self.preempts = tuple(name in desk.work.preempts for name in model.priorities)
         self.outages = together.Outages(self) if desk.demand.outages is not None else None
-        self.waits_for_answers = desk.work.customer is not None
+        self.pauses = all(staff.at_shift_end == "pause" for staff in model.staff)
         self.patient = desk.customers.patience is None
         self.may_come_back = desk.customers.reopen > 0
         self.slips = any(
@@ -125,14 +139,28 @@ class Desk(simpy.Environment):
         """Run to the end of the period; what is then unfinished stays open."""
         if self._opened and self._opened[0] < self.model.end:
             self.at(Bell(self), self._opened[0], (self._arrive,))
-            self.run(until=self.model.end)
+            self._run(self.model.end)
         for pool in (*self.tiers, *(pool for pool in self.on_call if pool not in self.tiers)):
             for agent in pool.agents:
                 if agent.home is pool and agent.ticket is not None:
                     self.note(agent, agent.ticket, agent.spell.began, self.model.end)
         for ticket in list(self.open_tickets.values()):
-            self.leave(ticket, int(Ending.OPEN), NEVER, NEVER)
+            self.leave(ticket, OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
+
+    def _run(self, end: float) -> None:
+        """Process events until ``end``.
+
+        This is what ``Environment.run`` does, without what no event of ours needs: callbacks may be used again, and
+        none fails. It takes half the time, and a long run consists of little else.
+        """
+        queue, pop = self._queue, heappop
+        while queue:
+            self._now, _, _, event = pop(queue)
+            if self._now >= end:
+                break
+            event.callbacks[0](event)  # type: ignore[index]  # none of ours has more than one
+        self._now = end
 
     def at(self, event: Event, instant: float, callbacks: tuple[Callable[..., None], ...]) -> None:
         """Schedule a re-used event for an exact instant (``now + delay`` would round)."""
@@ -141,12 +169,16 @@ class Desk(simpy.Environment):
 
     # -- arrival -----------------------------------------------------------------------------------------------
 
-    def _block(self, source: int, row: int) -> Block:
-        number = row // BLOCK
-        known = self._blocks.get(source)
-        if known is None or known[0] != number:
-            known = self._blocks[source] = number, Block(*self.drawn, source, number)
-        return known[1]
+    def _block(self, source: int, row: int) -> tuple[Block, int]:
+        """Return the block of a source's row, and the place of the row in it; rows come in order."""
+        number, start, block = self._blocks.get(source, (-1, 0, None))
+        if block is None or row >= start + block.size:
+            for rows in (self.tickets, self.visits, self.spells):
+                rows.gather()
+            start += 0 if block is None else block.size
+            block = Block(*self.drawn, source, number + 1)
+            self._blocks[source] = number + 1, start, block
+        return block, row - start
 
     def _arrive(self, feed: Event) -> None:
         index = self._next
@@ -159,8 +191,7 @@ class Desk(simpy.Environment):
             source, row = 0, index
         else:
             source, row = int(self._arrived.source[index]), int(self._arrived.row[index])
-        block = self._block(source, row)
-        row %= BLOCK
+        block, row = self._block(source, row)
         priority, plan = block.priority[row], block.plan[row]
         if self.wrong_priority:
             priority = urgent.stated(self, block, row, priority)
@@ -170,7 +201,7 @@ class Desk(simpy.Environment):
         if self._updates[priority][plan]:
             ticket.update_due = kind.hours.add(ticket.opened, kind.updates[0][1])
         if kind.ages:
-            self.ages.expect(ticket, ticket.opened)
+            self.ages.expect(ticket)
         if source == 1 and self.outages is not None:
             self.outages.add(ticket, int(self._arrived.cause[index]))
         elif source == 2:
@@ -182,7 +213,7 @@ class Desk(simpy.Environment):
         first = self.tiers[0]
         if paged and kind.around_the_clock and not self._manned(first):
             # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
-            ticket.entry, ticket.tier = int(Entry.PAGED), paged[1]
+            ticket.entry, ticket.tier = PAGED, paged[1]
             ticket.available = self._now + block.paging[row]
             self.at(ticket, ticket.available, (self.hand_over,))
         else:
@@ -194,7 +225,7 @@ class Desk(simpy.Environment):
             if number < count:
                 break
             number -= count
-        self.enter(ticket, tier, int(Entry.BACKLOG), self._now)
+        self.enter(ticket, tier, BACKLOG, self._now)
         ticket.available = self._now
         self.offer(self.pool_of(ticket), ticket)
 
@@ -220,7 +251,7 @@ class Desk(simpy.Environment):
         if self.preempts[ticket.priority] and urgent.break_in(self, pool, ticket, now):
             return
         if pool.waiting >= pool.limit:
-            self.leave(ticket, int(Ending.QUEUE_FULL), now, NEVER)
+            self.leave(ticket, QUEUE_FULL, now, NEVER)
             self.close(ticket, Fate.QUEUE_FULL, now)
             return
         ticket.stage = WAITING
@@ -344,7 +375,7 @@ class Desk(simpy.Environment):
             spell.ending, spell.walk = ticket.final, None
         else:
             stop, why = math.inf, 0
-            if agent.home.staff.at_shift_end == "hand_over":
+            if not self.pauses and agent.home.staff.at_shift_end == "hand_over":
                 stop, why = agent.shift.stretch(now)[1], SHIFT_END
             far = spell.walk = walk(ticket, agent, now, stop, why, self.writing, self.forgotten)
             end, spell.ending = far.end, far.ending
@@ -357,7 +388,7 @@ class Desk(simpy.Environment):
         tier, block, row = ticket.tier, ticket.block, ticket.row
         if ticket.stays is None:
             stay = 0
-            if tier or ticket.reopened or ticket.entry != 10:
+            if tier or ticket.reopened or ticket.entry != OPENED:
                 ticket.stays = [0] * self.model.tiers
                 ticket.stays[tier] = 1
         else:
@@ -367,7 +398,7 @@ class Desk(simpy.Environment):
         rules = ticket.rules = ticket.kind.tiers[tier]
         ticket.ask_at = -1 if choices.asks is None else choices.asks[row]
         if choices.routed is not None:
-            agenda, final = choices.solve[row], choices.routed[row]
+            agenda, final = choices.solve(row), choices.routed[row]
         else:
             agenda, final = self._decide(ticket, choices, stay)
         ticket.answering = False
@@ -391,18 +422,16 @@ class Desk(simpy.Environment):
         agent.done += 1
         ticket.began = now
         ticket.agenda, ticket.final, ticket.at = agenda, final, 0
-        ticket.quick = (
-            rules.plain and ticket.ask_at < 0 and ticket.update_due == math.inf
-            and agent.home.staff.at_shift_end == "pause"
-        )  # fmt: skip
-        if ticket.quick:
+        ticket.progress = ticket.in_hand = now
+        ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
+        if rules.age_move is not None:
+            ticket.age_move_due = self.ages.due(ticket, rules.age_move[0])
+        if rules.plain and ticket.ask_at < 0 and ticket.update_due == INFINITE and self.pauses:
+            ticket.quick = True
             ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
-            ticket.no_progress_due = ticket.unresolved_due = math.inf
         else:
+            ticket.quick = False
             ticket.left = agenda[0]
-            hours = ticket.pool.hours
-            ticket.no_progress_due = math.inf if rules.no_progress == math.inf else hours.add(now, rules.no_progress)
-            ticket.unresolved_due = math.inf if rules.unresolved == math.inf else hours.add(now, rules.unresolved)
 
     def _decide(self, ticket: Ticket, choices: Choices, stay: int) -> tuple[tuple[float, ...], int]:
         """Return the agenda of a stay and how it ends if nothing else ends it."""
@@ -410,31 +439,31 @@ class Desk(simpy.Environment):
         able = block.solved_by[row] <= tier
         if ticket.cause >= 0 and self.outages is not None and ticket.cause in self.outages.solved:
             ticket.ask_at = -1
-            return (choices.checks[row],), SOLVED  # the answer is known
+            return (float(choices.checks[row]),), SOLVED  # the answer is known
         slips = block.slips if self.slips else None
         if ticket.misled_from >= 0 or (
-            ticket.entry == Entry.PREMATURE and urgent.may_go_back(ticket, choices.checks[row], self._now)
+            ticket.entry == PREMATURE and urgent.may_go_back(self, ticket, float(choices.checks[row]), self._now)
         ):
             ticket.ask_at = -1
-            return (choices.checks[row],), SENT_BACK
+            return (float(choices.checks[row]),), SENT_BACK
         premature = bool(slips and able and tier == 0 and stay == 0 and slips["premature"][row])
         if able and not premature:
-            return choices.solve[row], SOLVED
+            return choices.solve(row), SOLVED
         if premature:
-            seen, move = int(Ending.PREMATURE), rules.expertise
+            seen, move = PREMATURE, rules.expertise
         elif tier == self.model.tiers - 1:
-            seen, move = int(Ending.UNRESOLVABLE), rules.unresolvable
+            seen, move = UNRESOLVABLE, rules.unresolvable
         elif tier == self.model.tiers - 2 or (
             slips and tier == 0 and slips["code_seen"][row] and block.solved_by[row] >= self.model.tiers - 1
         ):
-            seen, move = int(Ending.CODE_CHANGE), rules.code_change
+            seen, move = CODE_CHANGE, rules.code_change
         else:
-            seen, move = int(Ending.EXPERTISE), rules.expertise
-        checks, recognition = choices.checks[row], choices.recognition[row]
+            seen, move = EXPERTISE, rules.expertise
+        checks, recognition = float(choices.checks[row]), float(choices.recognition[row])
         if move.owner is None and not move.told:
             # What the procedure keeps in the tier is solved there with somebody's help.
             if premature:
-                return choices.solve[row], SOLVED
+                return choices.solve(row), SOLVED
             ticket.ask_at = -1
             return (checks, recognition, block.help[row]), SOLVED
         ticket.ask_at = min(ticket.ask_at, 0)
@@ -460,21 +489,21 @@ class Desk(simpy.Environment):
             self.leave(ticket, SOLVED, now, now)
             self.solve(ticket, now)
             self.free(agent)
-        elif ending == Ending.NO_PROGRESS:
-            self.move(agent, ticket, ticket.rules.no_progress_to, Entry.NO_PROGRESS, ending)
-        elif ending == Ending.UNRESOLVED:
-            self.move(agent, ticket, ticket.rules.unresolved_to, Entry.UNRESOLVED, ending)
-        elif ending == Ending.AGE:
+        elif ending == NO_PROGRESS:
+            self.move(agent, ticket, ticket.rules.no_progress_to, NO_PROGRESS, ending)
+        elif ending == UNRESOLVED:
+            self.move(agent, ticket, ticket.rules.unresolved_to, UNRESOLVED, ending)
+        elif ending == AGE:
             assert ticket.rules.age_move is not None
-            self.move(agent, ticket, ticket.rules.age_move[1], Entry.AGE, ending)
+            self.move(agent, ticket, ticket.rules.age_move[1], AGE, ending)
         elif ending == SENT_BACK:
             to = ticket.misled_from if ticket.misled_from >= 0 else max(ticket.tier - 1, 0)
             ticket.misled_from = min(ticket.misled_from, NOT_AGAIN) if ticket.misled_from < 0 else NOT_AGAIN
-            self.move(agent, ticket, to, Entry.SENT_BACK, ending)
-        elif ending >= Pause.QUESTION:
+            self.move(agent, ticket, to, ENTRY_SENT_BACK, ending)
+        elif ending >= QUESTION:
             self.note(agent, ticket, spell.began, spell.end)
             urgent.pause(self, agent, ticket, ending)
-        elif ending == Ending.JOINT_WORK:
+        elif ending == JOINT_WORK:
             self.note(agent, ticket, spell.began, spell.end)
             together.joined(self, agent, ticket, spell.end)
         else:
@@ -483,19 +512,19 @@ class Desk(simpy.Environment):
     def went(self, ticket: Ticket, far: Any) -> None:
         """Remember how far work on a ticket has got."""
         ticket.at, ticket.left = far.at, far.left
-        ticket.no_progress_due, ticket.update_due = far.no_progress_due, far.update_due
+        ticket.progress, ticket.progress_left, ticket.update_due = far.progress, far.progress_left, far.update_due
         ticket.sent += far.sent
         ticket.missed += far.missed
         ticket.late += far.late
 
     def note(self, agent: Agent, ticket: Ticket, began: float, end: float) -> None:
         """Write down that an agent worked on a ticket."""
-        self.spells.add((ticket.index, ticket.pool.tier, agent.number, began, end))
+        self.spells.add(self.spells.pack(ticket.index, ticket.pool.tier, agent.number, began, end))
 
     def _follow(self, agent: Agent, ticket: Ticket, ending: int) -> None:
         """Do what the policy says of what the agent has come to see."""
         rules = ticket.rules
-        moves: dict[int, Move] = {Ending.CODE_CHANGE: rules.code_change, Ending.UNRESOLVABLE: rules.unresolvable}
+        moves: dict[int, Move] = {CODE_CHANGE: rules.code_change, UNRESOLVABLE: rules.unresolvable}
         move = moves.get(ending, rules.expertise)
         now = agent.spell.end
         for place in move.told:
@@ -509,17 +538,17 @@ class Desk(simpy.Environment):
             if to == move.owner and helper == self.model.places[to]:
                 together.call_in(self, agent, ticket, to, ending)
                 return
-            self.move(agent, ticket, to, Entry(ending), ending)
+            self.move(agent, ticket, to, ending, ending)
             return
         # The tier keeps the ticket, but can do no more than to wait for what the others decide.
         released = self._released(agent, ticket, now)
         self.note(agent, ticket, agent.spell.began, released)
         self.leave(ticket, ending, now, released)
-        ticket.sender, ticket.stage = agent, int(Stage.DECISION)
+        ticket.sender, ticket.stage = agent, DECISION
         agent.ticket = None
         self.at(ticket, released, (self.hand_over,))
 
-    def move(self, agent: Agent, ticket: Ticket, to: int, entry: Entry, ending: int) -> None:
+    def move(self, agent: Agent, ticket: Ticket, to: int, entry: int, ending: int) -> None:
         """Hand a ticket over to another tier when the agent's spell ends."""
         now = agent.spell.end
         released = self._released(agent, ticket, now)
@@ -529,8 +558,11 @@ class Desk(simpy.Environment):
         self.leave(ticket, ending, now, released)
         ticket.sender = agent
         agent.ticket = None
-        self.enter(ticket, to, int(entry), now)
-        self.at(ticket, released, (self.hand_over,))
+        self.enter(ticket, to, entry, now)
+        if released == now:
+            self.hand_over(ticket)
+        else:
+            self.at(ticket, released, (self.hand_over,))
 
     def enter(self, ticket: Ticket, to: int, entry: int, now: float) -> None:
         """Give a ticket to another tier."""
@@ -546,7 +578,7 @@ class Desk(simpy.Environment):
     def _released(self, agent: Agent, ticket: Ticket, now: float) -> float:
         """Return when the agent is free again: the reply sent and the hand-off made."""
         stay = 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1
-        minutes = ticket.block.choices(ticket.tier, stay).handoff[ticket.row]
+        minutes = float(ticket.block.choices(ticket.tier, stay).handoff[ticket.row])
         return agent.hours.add(_reply_sent(ticket, now), minutes) if minutes else _reply_sent(ticket, now)
 
     def hand_over(self, ticket: Ticket) -> None:
@@ -554,17 +586,17 @@ class Desk(simpy.Environment):
         if sender is not None:
             ticket.sender = None
             self.free(sender)
-        if ticket.stage == Stage.DECISION:
+        if ticket.stage == DECISION:
             decided = ticket.kind.hours.add(self._now, ticket.block.decision[ticket.row])
             self.at(ticket, decided, (self._decided,))
             return
-        if ticket.stage == Stage.RESOLVED:  # solved together with another while it was handed over
+        if ticket.stage == RESOLVED:  # solved together with another while it was handed over
             return
         ticket.available = self._now
         self.offer(self.pool_of(ticket), ticket)
 
     def _decided(self, ticket: Ticket) -> None:
-        if ticket.stage != Stage.RESOLVED:
+        if ticket.stage != RESOLVED:
             self.solve(ticket, self._now)
 
     def answered(self, ticket: Ticket) -> None:
@@ -591,14 +623,14 @@ class Desk(simpy.Environment):
 
     def close(self, ticket: Ticket, fate: int, now: float) -> None:
         """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""
-        ticket.stage = int(Stage.RESOLVED)
+        ticket.stage = RESOLVED
         block, row = ticket.block, ticket.row
         del self.open_tickets[ticket.index]
         if ticket.told is not None:
             self._leave_told(ticket, now)
         self.tickets.add(
-            (
-                ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier, int(fate),
+            self.tickets.pack(
+                ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier, fate,
                 ticket.cause, ticket.opened, ticket.responded, now, ticket.paused, ticket.sent, ticket.missed,
                 ticket.late, ticket.reopened, block.source, block.luck[row],
             )
@@ -611,20 +643,20 @@ class Desk(simpy.Environment):
         if ticket.told is None:
             ticket.told = []
         if all(place != known for known, _, _ in ticket.told):
-            ticket.told.append((place, int(entry), at))
+            ticket.told.append((place, entry, at))
 
     def leave(self, ticket: Ticket, ending: int, left: float, released: float) -> None:
         """Write down that a stay ends, and tell those who join after some time in hand."""
-        if ticket.stage == Stage.DECISION:  # its stay in the tier is written already
+        if ticket.stage == DECISION:  # its stay in the tier is written already
             return
         worked_on = ticket.agenda is not None
         if worked_on and ticket.rules.joins and left == left:
             for after, place in ticket.rules.joins:
                 joined = ticket.pool.hours.add(ticket.began, after)
                 if joined <= left:
-                    self.tell(ticket, place, int(Entry.UNRESOLVED), joined)
+                    self.tell(ticket, place, int(UNRESOLVED), joined)
         self.visits.add(
-            (
+            self.visits.pack(
                 ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending, ticket.entered,
                 ticket.available, ticket.began, left, released,
             )
@@ -633,7 +665,7 @@ class Desk(simpy.Environment):
     def _leave_told(self, ticket: Ticket, left: float) -> None:
         for place, entry, at in ticket.told or ():
             if not at > (left if left == left else self.model.end):
-                self.visits.add((ticket.index, place, -1, entry, SOLVED, at, at, at, left, left))
+                self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left))
 
 
 def _reply_sent(ticket: Ticket, now: float) -> float:

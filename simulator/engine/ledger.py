@@ -1,37 +1,48 @@
-"""What the engine writes down: rows of plain numbers, turned into arrays a block at a time."""
+"""What the engine writes down: rows of plain numbers, packed as they are written."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from struct import Struct
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-BLOCK: Final = 8192
+_LETTERS: Final = {"i1": "b", "i4": "i", "f8": "d"}
 
 
 class Rows:
-    """Rows of one kind, in the order in which they were written."""
+    """Rows of one kind, in the order in which they were written: ``add(pack(*fields))`` writes one.
+
+    A packed row costs less than half of what a tuple does, and the garbage collector need not look at it.
+    """
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
         """Begin an empty table of rows of ``dtype``."""
         self.dtype = np.dtype(dtype)
-        self.recent: list[tuple[Any, ...]] = []
+        letters = [_LETTERS[self.dtype[place].str[1:]] for place in range(len(self.dtype))]
+        self.pack = Struct("<" + "".join(letters)).pack
+        self._recent: list[bytes] = []
+        self.add = self._recent.append
         self._blocks: list[npt.NDArray[np.void]] = []
+        self._make: Callable[[], npt.NDArray[np.void]] | None = None
 
-    def add(self, row: tuple[Any, ...]) -> None:
-        """Write a row."""
-        recent = self.recent
-        recent.append(row)
-        if len(recent) >= BLOCK:
-            self._blocks.append(np.array(recent, self.dtype))
-            recent.clear()
+    def gather(self) -> None:
+        """Put the rows written last into one array, which takes less memory."""
+        if self._recent:
+            self._blocks.append(np.frombuffer(b"".join(self._recent), self.dtype))
+            self._recent.clear()
+
+    def later(self, make: Callable[[], npt.NDArray[np.void]]) -> None:
+        """Let a whole table be made when it is asked for, instead of writing its rows."""
+        self._make = make
 
     def table(self) -> npt.NDArray[np.void]:
         """Return all rows as one array."""
-        if self.recent or not self._blocks:
-            self._blocks.append(np.array(self.recent, self.dtype))
-            self.recent.clear()
-        if len(self._blocks) > 1:
-            self._blocks = [np.concatenate(self._blocks)]
+        if self._make is not None:
+            self._blocks, self._make = [self._make()], None
+        self.gather()
+        if len(self._blocks) != 1:
+            self._blocks = [np.concatenate([np.empty(0, self.dtype), *self._blocks])]
         return self._blocks[0]

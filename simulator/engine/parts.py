@@ -49,16 +49,43 @@ class Stage(IntEnum):
 
 
 class Ticket(Event):
-    """A ticket, and the event of whatever happens to it next."""
+    """A ticket, and the event of whatever happens to it next.
 
-    __slots__ = (
-        "ages", "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "category",
-        "cause", "entered", "entry", "final", "index", "kind", "late", "left", "misled_from", "missed", "no_progress_due", "opened",
-        "paused", "paused_since", "pool", "priority", "quick", "reopened", "responded", "row", "rules", "sender", "sent",
-        "stage", "stays", "tier", "told", "unresolved_due", "update_due", "visit",
-    )  # fmt: skip
+    What most tickets never need (a cause, updates, pauses) stands in the class and is set where it begins to mean
+    something; so making a ticket is cheap.
+    """
+
     _ok = True
     _value = None
+    tier = visit = stage = sent = missed = late = reopened = 0
+    entry = OPENED
+    cause = misled_from = NOT_MISLED
+    began = responded = NEVER
+    update_due = math.inf
+    paused = paused_since = 0.0
+    agenda: Agenda | None = None
+    stays: list[int] | None = None
+    """How often it has been in each tier; ``None`` while it is in the first for the first time."""
+    told: list[tuple[int, int, float]] | None = None
+    sender: Agent | None = None
+    # About the stay in hand.
+    pool: Pool
+    agent: Agent
+    rules: TierRules
+    at: int
+    left: float
+    final: int
+    ask_at: int
+    answering: bool
+    quick: bool
+    progress: float
+    progress_left: float
+    """Since when nothing has been achieved, and the open minutes after that until the timer of it is over."""
+    in_hand: float
+    in_hand_left: float
+    """The same for the timer of the time in hand."""
+    age_move_due: float
+    """The age at which the ticket leaves the tier that has it in hand."""
 
     def __init__(
         self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
@@ -67,44 +94,15 @@ class Ticket(Event):
         self.index = index
         self.row = row
         self.block = block
-        self.opened = self.entered = self.available = opened
+        self.opened = self.entered = self.available = self.aged_from = opened
         self.priority = priority
         self.category = category
         self.kind = kind
-        self.tier = self.visit = 0
-        self.stage = 0
-        self.entry = OPENED
-        self.began = self.responded = NEVER
-        self.agenda: Agenda | None = None
-        self.stays: list[int] | None = None
-        self.told: list[tuple[int, int, float]] | None = None
-        self.sender: Agent | None = None
-        self.update_due = math.inf
-        self.sent = self.missed = self.late = 0
-        self.paused = 0.0
-        self.cause = -1
-        self.reopened = 0
-        self.misled_from = NOT_MISLED
-        # Set when they begin to mean something: the ages, and all about the stay in hand.
-        self.ages: tuple[float, ...]
-        self.pool: Pool
-        self.agent: Agent
-        self.rules: TierRules
-        self.at: int
-        self.left: float
-        self.final: int
-        self.ask_at: int
-        self.answering: bool
-        self.quick: bool
-        self.no_progress_due: float
-        self.unresolved_due: float
-        self.paused_since: float
 
 
 class JointWork(Ticket):
     """Time that somebody gives to a ticket that somebody else holds; ``host`` waits for it, where there is one."""
 
-    __slots__ = ("about", "host")
     about: Ticket
     host: Agent | None
 
@@ -141,7 +139,7 @@ class Agent:
     """Somebody at work. ``since`` and ``until`` are the open stretch of their hours looked at last."""
 
     __slots__ = (
-        "answered", "bell", "called", "done", "held", "home", "hours", "newcomer", "number", "pace",
+        "answered", "bell", "called", "done", "held", "home", "hours", "newcomer", "number", "overtime", "pace",
         "pools", "shift", "since", "skills", "spell", "ticket", "until", "waits",
     )  # fmt: skip
 
@@ -163,6 +161,7 @@ class Agent:
         self.answered: deque[Ticket] = deque()
         self.waits = False
         self.bell: Bell | None = None
+        self.overtime = self.home.staff.at_shift_end == "finish"
         self.since, self.until = self.hours.stretch(0.0)
 
     def is_there(self, now: float) -> bool:
@@ -209,4 +208,3 @@ class AgeLine(Event):
         self.kind = kind
         self.index = index
         self.line: deque[Ticket] = deque()
-

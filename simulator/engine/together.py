@@ -95,7 +95,7 @@ def call_in(desk: Desk, agent: Agent, ticket: Ticket, tier: int, ending: int) ->
     stays[tier] = stay + 1
     choices, row = ticket.block.choices(tier, stay), ticket.row
     able = ticket.block.solved_by[row] <= tier
-    length = sum(choices.solve[row]) if able else choices.checks[row] + choices.recognition[row]
+    length = sum(choices.solve(row)) if able else float(choices.checks[row] + choices.recognition[row])
     joint = joint_work(desk, ticket, tier, length)
     joint.host = agent
     ticket.stage = int(Stage.DECISION)
@@ -130,6 +130,7 @@ def joint_work(desk: Desk, ticket: Ticket, tier: int, length: float) -> JointWor
     joint.final, joint.ask_at = int(Ending.JOINT_WORK), -1
     joint.answering, joint.quick = False, True
     joint.rules = desk.plain
-    joint.no_progress_due = joint.unresolved_due = math.inf
+    joint.progress = joint.in_hand = desk.now
+    joint.progress_left = joint.in_hand_left = math.inf
     joint.about, joint.host = ticket, None
     return joint

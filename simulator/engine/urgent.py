@@ -78,7 +78,9 @@ def put_back(desk: Desk, ticket: Ticket) -> None:
         place += 1
     queue.insert(place, ticket)
     pool.waiting += 1
-    due = min(ticket.no_progress_due, ticket.unresolved_due)
+    due = min(
+        pool.hours.add(ticket.progress, ticket.progress_left), pool.hours.add(ticket.in_hand, ticket.in_hand_left)
+    )
     if due < math.inf:
         desk.at(Bell((desk, ticket), ticket.visit), max(due, desk.now), (_timer,))
 
@@ -90,9 +92,11 @@ def _timer(bell: Bell) -> None:
     if ticket.visit != bell.visit or ticket.stage != Stage.BROKEN_OFF:
         return
     rules = ticket.rules
-    if ticket.no_progress_due <= min(now, ticket.unresolved_due):
+    hours = ticket.pool.hours
+    stuck, unresolved = hours.add(ticket.progress, ticket.progress_left), hours.add(ticket.in_hand, ticket.in_hand_left)
+    if stuck <= min(now, unresolved):
         to, entry, ending = rules.no_progress_to, Entry.NO_PROGRESS, Ending.NO_PROGRESS
-    elif ticket.unresolved_due <= now:
+    elif unresolved <= now:
         to, entry, ending = rules.unresolved_to, Entry.UNRESOLVED, Ending.UNRESOLVED
     else:  # it was taken up again since, and broken off anew with other timers
         return
@@ -123,10 +127,10 @@ def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
         desk.dispatch(ticket.pool)
 
 
-def may_go_back(ticket: Ticket, checks: float, now: float) -> bool:
+def may_go_back(desk: Desk, ticket: Ticket, checks: float, now: float) -> bool:
     """Return whether a ticket, once read, is still too young for the tier below to have to pass it up again."""
     below = ticket.kind.tiers[ticket.tier - 1].age_move
-    return below is None or ticket.ages[below[0]] > ticket.pool.hours.add(now, checks)
+    return below is None or desk.ages.due(ticket, below[0]) > ticket.pool.hours.add(now, checks)
 
 
 def wrong_tier(tier: int, right: int, tiers: int) -> int:
@@ -148,15 +152,15 @@ def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
     ticket.priority = priority
     ticket.kind = kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
     if kind.ages:
-        desk.ages.expect(ticket, now)
+        ticket.aged_from = now
+        desk.ages.expect(ticket)
     if desk.writing:
         ticket.update_due = kind.hours.add(now, kind.updates[0][1]) if kind.updates[0][1] < math.inf else math.inf
     if ticket.agenda is not None:
         rules = ticket.rules = kind.tiers[ticket.tier]
-        hours = ticket.pool.hours
-        ticket.no_progress_due = math.inf if rules.no_progress == math.inf else hours.add(now, rules.no_progress)
-        ticket.unresolved_due = (
-            math.inf if rules.unresolved == math.inf else hours.add(ticket.began, rules.unresolved)
-        )
+        ticket.progress, ticket.progress_left = now, rules.no_progress
+        ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
+        if rules.age_move is not None:
+            ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
     if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
         desk.offer(desk.pool_of(ticket), ticket)

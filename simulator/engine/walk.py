@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 
 from simulator.codes import Ending, Pause
 from simulator.engine.parts import Agent, Ticket
-from simulator.model import KindRules
+from simulator.model import KindRules, TierRules
 
 NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
 UNRESOLVED: Final = int(Ending.UNRESOLVED)
 AGE: Final = int(Ending.AGE)
 QUESTION: Final = int(Pause.QUESTION)
+INFINITE: Final = math.inf
 _GOLDEN: Final = 0.6180339887498949
 """Turns of a circle between the luck of one update and that of the next."""
 
@@ -25,7 +26,8 @@ _GOLDEN: Final = 0.6180339887498949
 class Walk(NamedTuple):
     """Where work on a ticket has got to: the instant, why it ended there, and what is left.
 
-    ``left`` are the minutes left of part ``at``; ``sent``, ``missed`` and ``late`` count the customer's updates on the
+    ``left`` are the minutes left of part ``at``; ``progress`` is since when nothing has been achieved, with
+    ``progress_left`` minutes until the timer of that is over; ``sent``, ``missed`` and ``late`` count the customer's updates on the
     way.
     """
 
@@ -33,7 +35,8 @@ class Walk(NamedTuple):
     ending: int
     at: int
     left: float
-    no_progress_due: float
+    progress: float
+    progress_left: float
     update_due: float
     sent: int
     missed: int
@@ -50,20 +53,33 @@ def walk(
     """
     agenda, at, left, rules = ticket.agenda, ticket.at, ticket.left, ticket.rules
     assert agenda is not None
-    clock, no_progress, due = ticket.pool.hours, rules.no_progress, ticket.no_progress_due
-    other, code = ticket.unresolved_due, UNRESOLVED
-    if rules.age_move is not None and ticket.ages[rules.age_move[0]] < other:
-        other, code = ticket.ages[rules.age_move[0]], AGE
+    clock, no_progress = ticket.pool.hours, rules.no_progress
+    progress, progress_left = ticket.progress, ticket.progress_left
+    # A timer counts open minutes, so it cannot be over before as many minutes have gone by: most need no calendar.
+    other, code = ticket.in_hand + ticket.in_hand_left, UNRESOLVED
+    exact = other == INFINITE
+    if rules.age_move is not None and (age := ticket.age_move_due) < other:
+        other, code, exact = age, AGE, True
     if stop < other:
-        other, code = stop, why
-    until, overtime = agent.until, agent.home.staff.at_shift_end == "finish"
+        other, code, exact = stop, why, True
+    until, overtime = agent.until, agent.overtime
+    if not agent.since <= now < until:
+        since, until = agent.hours.stretch(now)
+        until = until if since <= now else now
     update, sent, missed, late = ticket.update_due, 0, 0, 0
     t, last = now, len(agenda)
     while True:
         finish = t + left
         if finish > until:
             finish = worked_until(agent, t, left, overtime)
-        limit, reason = (due, NO_PROGRESS) if due <= other else (other, code)
+        if finish > other and not exact:
+            other, code = _exactly(ticket, rules, stop, why)
+            exact = True
+        limit, reason = other, code
+        if finish > progress + progress_left:
+            due = clock.add(progress, progress_left)
+            if due <= other:
+                limit, reason = due, NO_PROGRESS
         while update <= finish and update < limit:
             if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
                 missed += 1
@@ -76,16 +92,24 @@ def walk(
         if finish > limit:
             limit = max(limit, now)
             left = max(0.0, minutes_worked(agent, limit, finish, overtime))
-            return Walk(limit, reason, at, left, due, update, sent, missed, late)
+            return Walk(limit, reason, at, left, progress, progress_left, update, sent, missed, late)
         t = finish
         at += 1
         if at == last:
-            return Walk(t, ticket.final, at, 0.0, due, update, sent, missed, late)
+            return Walk(t, ticket.final, at, 0.0, progress, progress_left, update, sent, missed, late)
         left = agenda[at]
-        if no_progress != math.inf and not (at == 1 and ticket.answering):
-            due = clock.add(t, no_progress)
+        if at > 1 or not ticket.answering:
+            progress, progress_left = t, no_progress
         if at - 1 == ticket.ask_at:
-            return Walk(t, QUESTION, at, left, due, update, sent, missed, late)
+            return Walk(t, QUESTION, at, left, progress, progress_left, update, sent, missed, late)
+
+
+def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[float, int]:
+    """Return what ends a stay first, apart from a lack of progress: the instant and why."""
+    other, code = ticket.pool.hours.add(ticket.in_hand, ticket.in_hand_left), UNRESOLVED
+    if rules.age_move is not None and ticket.age_move_due < other:
+        other, code = ticket.age_move_due, AGE
+    return (stop, why) if stop < other else (other, code)
 
 
 def worked_until(agent: Agent, at: float, minutes: float, overtime: bool) -> float:
