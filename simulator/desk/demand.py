@@ -111,7 +111,7 @@ class Category(Part):
     ``effort`` multiplies the length of its pieces of work; ``piece`` gives it lengths of its own, by tier.
     """
 
-    label: str = Field("", max_length=200)
+    label: Annotated[str, Field(max_length=200)] = ""
     share: Weight = 1.0
     priorities: Annotated[dict[Name, Weight], Field(min_length=1)]
     beyond: dict[Name, Share] = {}

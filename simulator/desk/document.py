@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
@@ -29,7 +30,7 @@ class Desk(Part):
     staffing: Annotated[dict[Name, Staffing], Field(min_length=1, max_length=MOST_TIERS)]
     shifts: dict[Name, Shift] = {}
     people: People = People()
-    work: Work = Work()
+    work: Work = Field(default_factory=Work.usual)
     behaviour: Behaviour = Behaviour()
     customers: Customers = Customers()
     satisfaction: Satisfaction = Satisfaction()
@@ -67,8 +68,11 @@ class Desk(Part):
     @model_validator(mode="after")
     def _names_of_its_own(self) -> Desk:
         """Refuse a tier, a shift or a category that the desk itself does not have."""
+        known: dict[str, Collection[str]] = {
+            "tier": self.staffing, "shift": self.shifts, "category": self.categories
+        }  # fmt: skip
         for where, kind, names in self._named():
-            legal = {"tier": self.staffing, "shift": self.shifts, "category": self.categories}[kind]
+            legal = known[kind]
             for name in names:
                 if name not in legal:
                     raise ValueError(f'{where}: there is no {kind} "{name}"{nearest(name, legal)}')

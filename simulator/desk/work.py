@@ -20,8 +20,8 @@ class TierWork(Part):
     It reads and checks (``checks``, the first fact established), then either works piece by piece, each ending with
     progress, the last with the solution, or comes to see (``recognition``) that the ticket is beyond it.
 
-    ``passes_on`` and ``sends_back`` replace all that by chance: each stay's work done, the ticket goes to the next tier or
-    to the one before with these probabilities, as in a network of queues.
+    ``passes_on`` and ``sends_back`` replace all that by chance: each stay's work done, the ticket goes to the next
+    tier or to the one before with these probabilities, as in a network of queues.
     """
 
     checks: Time = time(10)
@@ -77,6 +77,11 @@ class Work(Part):
     customer: Interruption | None = None
     war_room: WarRoom | None = None
     swarming: dict[Name, Name] = {}
+
+    @classmethod
+    def usual(cls) -> Work:
+        """Return how long things take where the desk says nothing."""
+        return cls.model_validate({})
 
     def of(self, tier: str) -> TierWork:
         """Return how a tier works; the usual way where the desk does not say."""

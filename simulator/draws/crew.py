@@ -55,7 +55,7 @@ def _member(model: DeskModel, spec: AgentSpec, rng: np.random.Generator) -> Memb
     hours, shift = spec.hours, spec.shift
     if people.absence:
         days = int(model.end // DAY) + 1
-        away = np.flatnonzero(rng.random(days) < people.absence) * DAY
+        away = np.flatnonzero(rng.random(days) < people.absence).astype(np.float64) * DAY
         free = OpenHours.from_stretches(away, away + DAY)
         hours, shift = hours.without(free), shift.without(free)
     return Member(spec, hours, shift, pace, people.newcomer if uniform < people.newcomers else 1.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +100,7 @@ class Block:
                 priority[mine] = pick(kind[mine, 1], [entry.priorities.get(p, 0.0) for p in model.priorities])
         plans = desk.plans or dict.fromkeys(model.plans, 1.0)
         self._category, self._priority = category, priority
-        self.columns = {"priority": priority, "category": category, "luck": kind[:, 3]}
+        self.columns: dict[str, npt.NDArray[Any]] = {"priority": priority, "category": category, "luck": kind[:, 3]}
         self.columns["plan"] = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans])
         """What is known of every ticket from the start, each an array of shape (size,)."""
         self.priority: list[int] = priority.tolist()
@@ -117,22 +117,22 @@ class Block:
     @cached_property
     def plan(self) -> list[int]:
         """Indices of the plans."""
-        return self.columns["plan"].tolist()
+        return as_codes(self.columns["plan"])
 
     @cached_property
     def category(self) -> list[int]:
         """Indices of the categories."""
-        return self.columns["category"].tolist()
+        return as_codes(self.columns["category"])
 
     @cached_property
     def luck(self) -> list[float]:
         """Luck with updates, in [0, 1)."""
-        return self.columns["luck"].tolist()
+        return as_list(self.columns["luck"])
 
     @cached_property
     def solved_by(self) -> list[int]:
         """The lowest tier that can solve each ticket, the number of tiers where none can."""
-        return self._solved_by.tolist()
+        return as_codes(self._solved_by)
 
     @cached_property
     def _small(self) -> Floats:
@@ -141,27 +141,27 @@ class Block:
     @cached_property
     def response(self) -> list[float]:
         """Minutes for the first response."""
-        return lengths(self._small[:, 0], self.model.desk.work.first_response).tolist()
+        return as_list(lengths(self._small[:, 0], self.model.desk.work.first_response))
 
     @cached_property
     def help(self) -> list[float]:
         """Minutes of help within the tier."""
-        return lengths(self._small[:, 1], self.model.desk.work.ask_for_help).tolist()
+        return as_list(lengths(self._small[:, 1], self.model.desk.work.ask_for_help))
 
     @cached_property
     def paging(self) -> list[float]:
         """Minutes until the engineer on call answers."""
-        return lengths(self._small[:, 2], self.model.desk.work.paging).tolist()
+        return as_list(lengths(self._small[:, 2], self.model.desk.work.paging))
 
     @cached_property
     def decision(self) -> list[float]:
         """Minutes until management has decided."""
-        return lengths(self._small[:, 3], self.model.desk.work.management_decision).tolist()
+        return as_list(lengths(self._small[:, 3], self.model.desk.work.management_decision))
 
     @cached_property
     def asking_back(self) -> list[float]:
         """Minutes that the receiver of an incomplete hand-off needs to ask back."""
-        return lengths(self._small[:, 4], self.model.desk.behaviour.asking_back).tolist()
+        return as_list(lengths(self._small[:, 4], self.model.desk.behaviour.asking_back))
 
     @cached_property
     def slips(self) -> dict[str, list[bool]]:
@@ -189,14 +189,14 @@ class Block:
     def patience(self) -> list[float]:
         """Minutes that a customer waits to be served before giving up."""
         time = self.model.desk.customers.patience
-        return [float("inf")] * self.size if time is None else lengths(self._customers[:, 0], time).tolist()
+        return [float("inf")] * self.size if time is None else as_list(lengths(self._customers[:, 0], time))
 
     @cached_property
     def comes_back(self) -> list[float]:
         """Minutes after which a solved ticket comes back, infinity where it does not."""
         customers = self.model.desk.customers
         after = lengths(self._customers[:, 1], customers.reopen_after)
-        return np.where(self._customers[:, 2] < customers.reopen, after, np.inf).tolist()
+        return as_list(np.where(self._customers[:, 2] < customers.reopen, after, np.inf))
 
     def plain(self, tier: int, stay: int) -> tuple[list[float], list[int]]:
         """Return the length of a stay that chance routes, and how it ends; lists by row."""
@@ -244,7 +244,7 @@ class Block:
             answer=answer,
             close_after=close_after,
             _pieces=pieces,
-            _count=count,  # type: ignore[arg-type]
+            _count=count,
             _wide=tier == 0 and stay == 0,
         )
 
@@ -268,6 +268,18 @@ class Block:
         return pieces
 
 
+def as_list(lengths: Floats) -> list[float]:
+    """Return numbers as Python's own, which are quicker to take one by one."""
+    found: list[float] = lengths.tolist()
+    return found
+
+
+def as_codes(codes: npt.NDArray[Any]) -> list[int]:
+    """Return codes as Python's own whole numbers."""
+    found: list[int] = codes.tolist()
+    return found
+
+
 def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> list[Agenda]:
     """Return each row's checks and pieces as a tuple; checks that take no time are left out."""
     rows = np.column_stack([checks, pieces]).tolist()
@@ -280,7 +292,7 @@ def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> li
 def _routed(uniform: Floats, passes_on: float, sends_back: float) -> list[int]:
     on = uniform < passes_on
     back = ~on & (uniform < passes_on + sends_back)
-    return np.where(on, int(Ending.EXPERTISE), np.where(back, int(Ending.SENT_BACK), int(Ending.SOLVED))).tolist()
+    return as_codes(np.where(on, int(Ending.EXPERTISE), np.where(back, int(Ending.SENT_BACK), int(Ending.SOLVED))))
 
 
 def _solved_by(

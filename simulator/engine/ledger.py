@@ -21,7 +21,7 @@ class Rows:
     def __init__(self, dtype: npt.DTypeLike) -> None:
         """Begin an empty table of rows of ``dtype``."""
         self.dtype = np.dtype(dtype)
-        letters = [_LETTERS[self.dtype[place].str[1:]] for place in range(len(self.dtype))]
+        letters = [_LETTERS[self.dtype[name].str[1:]] for name in self.dtype.names or ()]
         self.pack = Struct("<" + "".join(letters)).pack
         self._recent: list[bytes] = []
         self.add = self._recent.append

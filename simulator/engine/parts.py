@@ -1,10 +1,10 @@
 """The moving parts of a desk: tickets, agents, pools. Each is, or has, a SimPy event that is used again and again.
 
-A :class:`Ticket` has at most one thing of its own ahead (the end of a hand-off, a decision, a customer's answer), so it
-*is* the event for that. Work has its own event, the agent's :class:`Spell`, because work can be broken off: the spell is
-then left in the calendar as a dead one, and the agent gets another. Whatever may be overtaken by something else (a
-customer's patience, a timer of a ticket whose work was broken off) is a :class:`Bell` that looks, when it rings, whether
-it is still meant.
+A :class:`Ticket` has at most one thing of its own ahead (the end of a hand-off, a decision, a customer's answer), so
+it *is* the event for that. Work has its own event, the agent's :class:`Spell`, because work can be broken off: the
+spell is then left in the calendar as a dead one, and the agent gets another. Whatever may be overtaken by something
+else (a customer's patience, a timer of a ticket whose work was broken off) is a :class:`Bell` that looks, when it
+rings, whether it is still meant.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from simulator.openhours import OpenHours
 if TYPE_CHECKING:
     from simulator.draws import Agenda, Block
     from simulator.draws.crew import Member
+    from simulator.engine.walk import Walk
     from simulator.roster import TierStaff
 
 NEVER = math.nan
@@ -90,7 +91,7 @@ class Ticket(Event):
     def __init__(
         self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
     ) -> None:
-        """Make a ticket; it does nothing until it is scheduled. (It needs no environment of its own.)"""
+        """Make a ticket; it does nothing until it is scheduled, and needs no environment of its own."""
         self.index = index
         self.row = row
         self.block = block
@@ -119,7 +120,7 @@ class Spell(Event):
         self.agent: Agent | None = agent
         self.began = self.end = 0.0
         self.ending = 0
-        self.walk: Any = None
+        self.walk: Walk | None = None
 
 
 class Bell(Event):

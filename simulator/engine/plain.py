@@ -87,6 +87,8 @@ class _Work(Event):
     __slots__ = ("began", "ending", "number", "ticket", "tier")
     _ok = True
     _value = None
+    began: float
+    ending: int
 
     def __init__(self, number: int, tier: int) -> None:
         """Take over the agent of a number."""
@@ -106,7 +108,7 @@ class PlainDesk(Desk):
         self._kinds: list[Block] = []
         if self._opened and self._opened[0] < self.model.end:
             self.at(Event(self), self._opened[0], (self._flow(),))
-            self._run(self.model.end)
+            self.run_until(self.model.end)
         self._leave_all()
 
     def _flow(self) -> Callable[[Event], None]:

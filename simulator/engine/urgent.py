@@ -22,15 +22,16 @@ def break_in(desk: Desk, pool: Pool, ticket: Ticket, now: float) -> bool:
     its agent is free at once anyway.
     """
     victim: Agent | None = None
+    worst = (-1, 0.0)
     for agent in pool.agents:
         held = agent.ticket
         if held is None or held.stage != Stage.WORKING or held.priority <= ticket.priority or agent.spell.end <= now:
             continue
         if not agent.is_there(now) or (agent.skills is not None and ticket.category not in agent.skills):
             continue
-        assert victim is None or victim.ticket is not None
-        if victim is None or (held.priority, agent.spell.began) > (victim.ticket.priority, victim.spell.began):
-            victim = agent
+        rank = held.priority, agent.spell.began
+        if victim is None or rank > worst:
+            victim, worst = agent, rank
     if victim is None:
         return False
     dropped = break_off(desk, victim, now)

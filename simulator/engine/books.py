@@ -1,0 +1,95 @@
+"""The desk's clock and its books: the loop over its events, and what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+import simpy
+from simpy.events import Event
+
+from simulator.engine.ledger import Rows
+from simulator.engine.numbers import DECISION, RESOLVED, SOLVED, UNRESOLVED
+from simulator.engine.parts import Agent, Ticket
+from simulator.model import DeskModel
+from simulator.tables import SPELLS, TICKET_ROWS, VISITS
+
+
+class Books(simpy.Environment):
+    """A SimPy environment that keeps the tables of a desk."""
+
+    def __init__(self, model: DeskModel) -> None:
+        """Begin with empty tables, at time 0, the opening of the window."""
+        super().__init__(0.0)
+        self.model = model
+        self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
+        self.open_tickets: dict[int, Ticket] = {}
+
+    def run_until(self, end: float) -> None:
+        """Process events until ``end``.
+
+        This is what ``Environment.run`` does, without what no event of ours needs: callbacks may be used again, and
+        none fails. It takes half the time, and a long run consists of little else.
+        """
+        queue, pop = self._queue, heappop
+        while queue:
+            self._now, _, _, event = pop(queue)
+            if self._now >= end:
+                break
+            event.callbacks[0](event)  # none of ours has more than one
+        self._now = end
+
+    def at(self, event: Event, instant: float, callbacks: tuple[Callable[..., None], ...]) -> None:
+        """Schedule a re-used event for an exact instant (``now + delay`` would round)."""
+        event.callbacks = callbacks  # type: ignore[assignment]  # any iterable will do, and a tuple need not be made anew
+        heappush(self._queue, (instant, 1, next(self._eid), event))  # type: ignore[misc]
+
+    def note(self, agent: Agent, ticket: Ticket, began: float, end: float) -> None:
+        """Write down that an agent worked on a ticket."""
+        self.spells.add(self.spells.pack(ticket.index, ticket.pool.tier, agent.number, began, end))
+
+    def close(self, ticket: Ticket, fate: int, now: float) -> None:
+        """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""
+        ticket.stage = RESOLVED
+        block, row = ticket.block, ticket.row
+        del self.open_tickets[ticket.index]
+        if ticket.told is not None:
+            self._leave_told(ticket, now)
+        self.tickets.add(
+            self.tickets.pack(
+                ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier,
+                fate, ticket.cause, ticket.opened, ticket.responded, now, ticket.paused, ticket.sent, ticket.missed,
+                ticket.late, ticket.reopened, block.source, block.luck[row],
+            )
+        )  # fmt: skip
+
+    # -- what is written down ----------------------------------------------------------------------------------
+
+    def tell(self, ticket: Ticket, place: int, entry: int, at: float) -> None:
+        """Open a parallel responsibility, once per place."""
+        if ticket.told is None:
+            ticket.told = []
+        if all(place != known for known, _, _ in ticket.told):
+            ticket.told.append((place, entry, at))
+
+    def leave(self, ticket: Ticket, ending: int, left: float, released: float) -> None:
+        """Write down that a stay ends, and tell those who join after some time in hand."""
+        if ticket.stage == DECISION:  # its stay in the tier is written already
+            return
+        worked_on = ticket.agenda is not None
+        if worked_on and ticket.rules.joins and left == left:
+            for after, place in ticket.rules.joins:
+                joined = ticket.pool.hours.add(ticket.began, after)
+                if joined <= left:
+                    self.tell(ticket, place, int(UNRESOLVED), joined)
+        self.visits.add(
+            self.visits.pack(
+                ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending,
+                ticket.entered, ticket.available, ticket.began, left, released,
+            )
+        )  # fmt: skip
+
+    def _leave_told(self, ticket: Ticket, left: float) -> None:
+        for place, entry, at in ticket.told or ():
+            if not at > (left if left == left else self.model.end):
+                self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left))

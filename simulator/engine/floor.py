@@ -1,0 +1,207 @@
+"""Who takes what: agents who are free, tickets that wait, and the two brought together."""
+
+from __future__ import annotations
+
+import math
+
+from simulator.codes import Fate
+from simulator.draws.crew import Member
+from simulator.engine.books import Books
+from simulator.engine.numbers import QUEUE_FULL, WAITING
+from simulator.engine.parts import NEVER, Agent, Bell, Pool, Ticket
+from simulator.model import DeskModel
+from simulator.roster import AgentSpec
+from simulator.tables import Worker
+
+
+class Floor(Books):
+    """The people of a desk and the tickets that wait for them."""
+
+    def __init__(self, model: DeskModel, members: tuple[tuple[Member, ...], ...]) -> None:
+        """Let everybody be idle, and nothing wait."""
+        super().__init__(model)
+        self.tiers = tuple(
+            Pool(tier, staff, staff.hours, len(model.priorities)) for tier, staff in enumerate(model.staff)
+        )
+        self.on_call = tuple(
+            Pool(tier, staff, model.always, len(model.priorities)) if staff.on_call else self.tiers[tier]
+            for tier, staff in enumerate(model.staff)
+        )
+        self._people(members)
+        self.preempts = tuple(name in model.desk.work.preempts for name in model.priorities)
+        self.patient = model.desk.customers.patience is None
+
+    def workers(self) -> tuple[Worker, ...]:
+        """Return everybody who could have worked, by their number."""
+        found: dict[int, Worker] = {}
+        for pool in (*self.tiers, *self.on_call):
+            for agent in pool.agents:
+                found[agent.number] = Worker(agent.home.tier, agent.called, agent.hours)
+        return tuple(found[number] for number in sorted(found))
+
+    def _people(self, members: tuple[tuple[Member, ...], ...]) -> None:
+        number = 0
+        for tier, (pool, staff) in enumerate(zip(self.tiers, self.model.staff, strict=True)):
+            for member in members[tier] if not pool.unlimited else ():
+                pools = tuple(self.tiers[other] for other in member.spec.tiers)
+                agent = Agent(number, pools, member)
+                number += 1
+                for other in pools:
+                    other.agents.append(agent)
+                    other.idle.append(agent)
+                    other.mixed = other.mixed or agent.skills is not None
+            called = self.on_call[tier]
+            if called is not pool:
+                for _ in range(staff.on_call):
+                    always = AgentSpec((tier,), self.model.always, self.model.always, None, 1.0)
+                    agent = Agent(number, (called,), Member(always, always.hours, always.shift, 1.0, 1.0), called=True)
+                    number += 1
+                    called.agents.append(agent)
+                    called.idle.append(agent)
+        self._agents = number
+
+    def pool_of(self, ticket: Ticket) -> Pool:
+        """Return the people that a ticket waits for: the tier's, or those on call where its clocks always run."""
+        return (self.on_call if ticket.kind.around_the_clock else self.tiers)[ticket.tier]
+
+    def offer(self, pool: Pool, ticket: Ticket) -> None:
+        """Let somebody take a ticket, or let it wait."""
+        now = self._now
+        ticket.pool = pool
+        if not pool.waiting or pool.mixed:
+            agent = self._somebody(pool, ticket, now)
+            if agent is not None:
+                self.take(pool, agent, ticket, now)
+                return
+        if self.preempts[ticket.priority] and self.break_in(pool, ticket, now):
+            return
+        if pool.waiting >= pool.limit:
+            self.leave(ticket, QUEUE_FULL, now, NEVER)
+            self.close(ticket, Fate.QUEUE_FULL, now)
+            return
+        ticket.stage = WAITING
+        pool.queues[ticket.priority].append(ticket)
+        pool.waiting += 1
+        if not self.patient:
+            self.lose_patience(ticket, now)
+        if pool.idle:
+            self.ring(pool, now)
+
+    def _somebody(self, pool: Pool, ticket: Ticket, now: float) -> Agent | None:
+        """Return an agent who is free, there, and able; the one who has been free longest."""
+        idle = pool.idle
+        for agent in idle:
+            there = agent.since <= now < agent.until or agent.is_there(now)
+            if there and (agent.skills is None or ticket.category in agent.skills):
+                if agent is idle[0]:
+                    idle.popleft()
+                else:
+                    idle.remove(agent)
+                if len(agent.pools) > 1:
+                    for other in agent.pools:
+                        if other is not pool:
+                            other.idle.remove(agent)
+                return agent
+        if pool.unlimited and pool.staff.agents[0].hours.is_open(now):
+            spec = pool.staff.agents[0]
+            agent = Agent(self._agents, (pool,), Member(spec, spec.hours, spec.shift, spec.pace, 1.0))
+            self._agents += 1
+            pool.agents.append(agent)
+            agent.is_there(now)
+            return agent
+        return None
+
+    def ring(self, pool: Pool, now: float) -> None:
+        """Set the pool's bell for the next time that somebody idle comes to work."""
+        if pool.unlimited:
+            opens = pool.staff.agents[0].hours.next_open(now)
+        else:
+            opens = min((agent.hours.next_open(now) for agent in pool.idle), default=math.inf)
+        if opens < pool.rings or pool.rings < now:
+            if opens == math.inf:
+                return
+            pool.rings = opens
+            pool.bell = Bell(pool)
+            self.at(pool.bell, opens, (self._opens,))
+
+    def _opens(self, bell: Bell) -> None:
+        pool = bell.about
+        if bell is pool.bell:
+            pool.rings = math.inf
+            self.dispatch(pool)
+
+    def dispatch(self, pool: Pool) -> None:
+        """Let free agents take waiting tickets, most urgent first, then first come first served."""
+        now = self._now
+        for queue in pool.queues:
+            if not pool.mixed:
+                while queue:
+                    agent = self._somebody(pool, queue[0], now)
+                    if agent is None:
+                        break
+                    pool.waiting -= 1
+                    self.take(pool, agent, queue.popleft(), now)
+            else:
+                for ticket in list(queue):
+                    agent = self._somebody(pool, ticket, now)
+                    if agent is not None:
+                        queue.remove(ticket)
+                        pool.waiting -= 1
+                        self.take(pool, agent, ticket, now)
+        if pool.waiting and (pool.idle or pool.unlimited):
+            self.ring(pool, now)
+
+    def free(self, agent: Agent) -> None:
+        """Let an agent go on with what waits for them, or be idle."""
+        now = self._now
+        agent.ticket = None
+        if agent.answered and self.go_on(agent, now):
+            return
+        if agent.held >= agent.home.staff.multitasking:
+            agent.waits = True
+            return
+        pool = agent.home
+        if len(agent.pools) > 1:
+            pool = min(agent.pools, key=_most_urgent)
+        if pool.waiting and (agent.since <= now < agent.until or agent.is_there(now)):
+            for queue in pool.queues:
+                if queue and (agent.skills is None or queue[0].category in agent.skills):
+                    pool.waiting -= 1
+                    self.take(pool, agent, queue.popleft(), now)
+                    return
+                if queue and pool.mixed:
+                    for ticket in queue:
+                        if ticket.category in agent.skills:  # type: ignore[operator]
+                            pool.waiting -= 1
+                            queue.remove(ticket)
+                            self.take(pool, agent, ticket, now)
+                            return
+        for other in agent.pools:
+            other.idle.append(agent)
+            if other.waiting:
+                self.ring(other, now)
+
+    # -- what the desk answers ---------------------------------------------------------------------------------
+
+    def take(self, pool: Pool, agent: Agent, ticket: Ticket, now: float) -> None:
+        """Let an agent begin with a ticket, or go on with it."""
+        raise NotImplementedError
+
+    def break_in(self, pool: Pool, ticket: Ticket, now: float) -> bool:
+        """Let somebody drop what they do for a ticket; return whether there was one."""
+        raise NotImplementedError
+
+    def lose_patience(self, ticket: Ticket, now: float) -> None:
+        """Let the customer of a ticket that waits lose patience in time."""
+        raise NotImplementedError
+
+    def go_on(self, agent: Agent, now: float) -> bool:
+        """Let an agent go on with a ticket whose customer has answered; return whether they do."""
+        raise NotImplementedError
+
+
+def _most_urgent(pool: Pool) -> tuple[int, float]:
+    for priority, queue in enumerate(pool.queues):
+        if queue:
+            return priority, queue[0].entered
+    return len(pool.queues), math.inf
