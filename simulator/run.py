@@ -35,8 +35,8 @@ def run_once(
 ) -> Run:
     """Return one replication of ``desk`` under ``policy`` and its tables.
 
-    A compiled :class:`DeskModel` may be given instead of a desk; ``policy`` is then not needed. ``arrived`` replaces the
-    tickets' drawn instants.
+    A compiled :class:`DeskModel` may be given instead of a desk; ``policy`` is then not needed. ``arrived`` replaces
+    the tickets' drawn instants.
 
     Raises:
         InputError: the desk names a priority or a plan that the policy does not have.

@@ -48,8 +48,8 @@ TICKET_ROWS: Final = np.dtype(
     ]
 )
 """What the engine writes down of a ticket. ``fate`` is a :class:`~simulator.codes.Fate`, ``cause`` the number of the
-outage (-1 without one), ``paused`` the minutes for which its resolution clock stood still, ``resolved`` when it was solved
-or lost."""
+outage (-1 without one), ``paused`` the minutes for which its resolution clock stood still, ``resolved`` when it was
+solved or lost."""
 
 TICKETS: Final = np.dtype(
     [
@@ -62,7 +62,8 @@ TICKETS: Final = np.dtype(
         ("csat", "f8"),
     ]
 )
-"""``response_minutes`` and ``resolution_minutes`` are on the ticket's own calendar, without pauses; ``csat`` is 1..5."""
+"""``response_minutes`` and ``resolution_minutes`` are on the ticket's own calendar, without pauses; ``csat`` is
+1..5."""
 
 VISITS: Final = np.dtype(
     [
@@ -79,8 +80,8 @@ VISITS: Final = np.dtype(
     ]
 )
 """``entered`` ownership begins, ``available`` the hand-off is done, ``began`` an agent takes it, ``left`` ownership
-ends, ``released`` that agent is free again. ``agent`` is the last who had it, -1 where nobody did. Nobody works in places
-that are no tiers: all three are ``entered``."""
+ends, ``released`` that agent is free again. ``agent`` is the last who had it, -1 where nobody did. Nobody works in
+places that are no tiers: all three are ``entered``."""
 
 SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
 """Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""

@@ -1,9 +1,9 @@
 """A desk on which nothing but work happens, played as fast as SimPy can.
 
-Where no timer, shift, slip, customer or interruption can touch a ticket, a visit is a wait and a length of work. Such a
-desk (a network of queues, as in the textbooks) needs none of the questions that :class:`~simulator.engine.core.Desk`
-asks at each step, and this one does without them. Its tables are the same, bit for bit; ``tests/test_engine_plain.py`` holds
-the two together.
+Where no timer, shift, slip, customer or interruption can touch a ticket, a visit is a wait and a length of work. Such
+a desk (a network of queues, as in the textbooks) needs none of the questions that :class:`~simulator.engine.core.Desk`
+asks at each step, and this one does without them. Its tables are the same, bit for bit; ``tests/test_engine_plain.py``
+holds the two together.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How far an agent gets with a ticket before something other than the work itself ends it.
 
-A stay is worked off part by part (the reply, the checks, the pieces). :func:`walk` goes along the parts until the last is
-done, a timer or an age of the policy is reached, a question must be asked, or the clock says stop. It changes nothing: the
-same walk, stopped earlier, tells where a ticket stands when work on it is broken off.
+A stay is worked off part by part (the reply, the checks, the pieces). :func:`walk` goes along the parts until the last
+is done, a timer or an age of the policy is reached, a question must be asked, or the clock says stop. It changes
+nothing: the same walk, stopped earlier, tells where a ticket stands when work on it is broken off.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Walk(NamedTuple):
     """Where work on a ticket has got to: the instant, why it ended there, and what is left.
 
     ``left`` are the minutes left of part ``at``; ``progress`` is since when nothing has been achieved, with
-    ``progress_left`` minutes until the timer of that is over; ``sent``, ``missed`` and ``late`` count the customer's updates on the
-    way.
+    ``progress_left`` minutes until the timer of that is over; ``sent``, ``missed`` and ``late`` count the customer's
+    updates on the way.
     """
 
     end: float
