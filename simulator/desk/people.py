@@ -66,8 +66,9 @@ class Staffing(Part):
 
     ``on_call`` take what runs around the clock. ``multitasking`` is how many tickets an agent may hold at once while
     customers are asked. ``at_shift_end`` says what becomes of a ticket in work: it waits for its agent (``pause``), is
-    put back for somebody else (``hand_over``), or is finished in overtime (``finish``). ``queue_limit`` is how many
-    tickets may wait; one that comes to a full queue is lost.
+    put back for somebody else (``hand_over``), or is finished in overtime (``finish``). In ``breaks`` nobody takes a
+    ticket; one in hand is worked on. ``queue_limit`` is how many tickets may wait; one that comes to a full queue is
+    lost.
     """
 
     agents: Agents | Literal["unlimited"] = 0

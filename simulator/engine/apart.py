@@ -84,7 +84,7 @@ def _not_idle(agent: Agent) -> None:
 
 def _come_back(desk: Desk, agent: Agent) -> None:
     """Wake an agent when their next shift begins."""
-    opens = agent.hours.next_open(desk.now)
+    opens = agent.there.next_open(desk.now)
     if agent.bell is None and opens < math.inf:
         agent.bell = Bell((desk, agent))
         desk.at(agent.bell, opens, (_is_back,))
@@ -98,13 +98,16 @@ def _is_back(bell: Bell) -> None:
         desk.free(agent)
 
 
-def go_on(desk: Desk, agent: Agent, now: float) -> bool:
-    """Let an agent who is free go on with a ticket whose customer has answered, unless something more urgent waits."""
+def go_on(desk: Desk, agent: Agent, now: float, at_once: bool) -> bool:
+    """Let an agent who is free go on with a ticket whose customer has answered; return whether they do.
+
+    Unless it is ``at_once``, what waits and is more urgent comes before.
+    """
     if not agent.is_there(now):
         _come_back(desk, agent)
         return False
     ticket = min(agent.answered, key=lambda one: one.priority)
-    for priority in range(ticket.priority):
+    for priority in range(0 if at_once else ticket.priority):
         if any(pool.queues[priority] for pool in agent.pools):
             return False
     agent.answered.remove(ticket)

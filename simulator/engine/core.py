@@ -186,7 +186,7 @@ class Desk(Floor):
         else:
             stop, why = math.inf, 0
             if not self.pauses and agent.home.staff.at_shift_end == "hand_over":
-                stop, why = agent.shift.stretch(now)[1], SHIFT_END
+                stop, why = agent.hours.stretch(now)[1], SHIFT_END
             far = spell.walk = walk(ticket, agent, now, stop, why, self.writing, self.forgotten)
             end, spell.ending = far.end, far.ending
         spell.end = end
@@ -325,9 +325,9 @@ class Desk(Floor):
         """Let the customer of a ticket that waits lose patience in time."""
         apart.wait(self, ticket, now)
 
-    def go_on(self, agent: Agent, now: float) -> bool:
+    def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
         """Let an agent go on with a ticket whose customer has answered; return whether they do."""
-        return apart.go_on(self, agent, now)
+        return apart.go_on(self, agent, now, at_once)
 
     def answered(self, ticket: Ticket) -> None:
         """The customer has answered."""

@@ -116,7 +116,7 @@ class Floor(Books):
         if pool.unlimited:
             opens = pool.staff.agents[0].hours.next_open(now)
         else:
-            opens = min((agent.hours.next_open(now) for agent in pool.idle), default=math.inf)
+            opens = min((agent.there.next_open(now) for agent in pool.idle), default=math.inf)
         if opens < pool.rings or pool.rings < now:
             if opens == math.inf:
                 return
@@ -155,9 +155,10 @@ class Floor(Books):
         """Let an agent go on with what waits for them, or be idle."""
         now = self._now
         agent.ticket = None
-        if agent.answered and self.go_on(agent, now):
+        full = agent.held >= agent.home.staff.multitasking
+        if agent.answered and self.go_on(agent, now, at_once=full):
             return
-        if agent.held >= agent.home.staff.multitasking:
+        if full:
             agent.waits = True
             return
         pool = agent.home
@@ -176,6 +177,8 @@ class Floor(Books):
                             queue.remove(ticket)
                             self.take(pool, agent, ticket, now)
                             return
+        if agent.answered and self.go_on(agent, now, at_once=True):
+            return
         for other in agent.pools:
             other.idle.append(agent)
             if other.waiting:
@@ -195,8 +198,11 @@ class Floor(Books):
         """Let the customer of a ticket that waits lose patience in time."""
         raise NotImplementedError
 
-    def go_on(self, agent: Agent, now: float) -> bool:
-        """Let an agent go on with a ticket whose customer has answered; return whether they do."""
+    def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
+        """Let an agent go on with a ticket whose customer has answered; return whether they do.
+
+        Unless it is ``at_once``, what waits and is more urgent comes before.
+        """
         raise NotImplementedError
 
 

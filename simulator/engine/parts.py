@@ -137,11 +137,15 @@ class Bell(Event):
 
 
 class Agent:
-    """Somebody at work. ``since`` and ``until`` are the open stretch of their hours looked at last."""
+    """Somebody at work.
+
+    They take tickets while they are ``there``, which leaves breaks out; what they have in hand is worked on through a
+    break, in all their ``hours``. ``since`` and ``until`` are the stretch of being there that was looked at last.
+    """
 
     __slots__ = (
         "answered", "bell", "called", "done", "held", "home", "hours", "newcomer", "number", "overtime", "pace",
-        "pools", "shift", "since", "skills", "spell", "ticket", "until", "waits",
+        "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:
@@ -149,8 +153,8 @@ class Agent:
         self.number = number
         self.pools = pools
         self.home = pools[0]
-        self.hours = member.hours
-        self.shift = member.shift
+        self.hours = member.shift
+        self.there = member.hours
         self.skills = member.spec.skills
         self.pace = member.pace
         self.newcomer = member.newcomer
@@ -163,12 +167,12 @@ class Agent:
         self.waits = False
         self.bell: Bell | None = None
         self.overtime = self.home.staff.at_shift_end == "finish"
-        self.since, self.until = self.hours.stretch(0.0)
+        self.since, self.until = self.there.stretch(0.0)
 
     def is_there(self, now: float) -> bool:
-        """Return whether the agent is at work at ``now``."""
+        """Return whether the agent can take a ticket at ``now``."""
         if now >= self.until:
-            self.since, self.until = self.hours.stretch(now)
+            self.since, self.until = self.there.stretch(now)
         return self.since <= now
 
 

@@ -64,8 +64,7 @@ def walk(
         other, code, exact = stop, why, True
     until, overtime = agent.until, agent.overtime
     if not agent.since <= now < until:
-        since, until = agent.hours.stretch(now)
-        until = until if since <= now else now
+        until = now  # the calendar is asked for every part
     update, sent, missed, late = ticket.update_due, 0, 0, 0
     t, last = now, len(agenda)
     while True:
@@ -113,22 +112,13 @@ def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[f
 
 
 def worked_until(agent: Agent, at: float, minutes: float, overtime: bool) -> float:
-    """Return when ``minutes`` of an agent's work from ``at`` on are done; in overtime a shift has no end."""
-    end = agent.hours.add(at, minutes)
-    if overtime:
-        closes = agent.shift.stretch(at)[1]
-        if end > closes:
-            return max(closes, at) + minutes - float(agent.hours.minutes_between(at, closes))
-    return end
+    """Return when ``minutes`` of an agent's work from ``at`` on are done; in overtime they go on until it is done."""
+    return at + minutes if overtime else agent.hours.add(at, minutes)
 
 
 def minutes_worked(agent: Agent, start: float, end: float, overtime: bool) -> float:
     """Return the minutes that an agent works in ``[start, end)``."""
-    if overtime:
-        closes = agent.shift.stretch(start)[1]
-        if end > closes:
-            return agent.hours.minutes_between(start, closes) + end - max(closes, start)
-    return agent.hours.minutes_between(start, end)
+    return end - start if overtime else agent.hours.minutes_between(start, end)
 
 
 def next_update(kind: KindRules, opened: float, since: float) -> float:
