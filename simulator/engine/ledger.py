@@ -43,6 +43,6 @@ class Rows:
         if self._make is not None:
             self._blocks, self._make = [self._make()], None
         self.gather()
-        if len(self._blocks) != 1:
+        if len(self._blocks) != 1 or not self._blocks[0].flags.writeable:  # a table is sorted by whoever asked for it
             self._blocks = [np.concatenate([np.empty(0, self.dtype), *self._blocks])]
         return self._blocks[0]
