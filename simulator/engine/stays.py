@@ -95,11 +95,13 @@ def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tup
         seen, move = PREMATURE, rules.expertise
     elif tier == desk.model.tiers - 1:
         seen, move = UNRESOLVABLE, rules.unresolvable
-    elif tier == desk.model.tiers - 2 or (
+    elif 0 < tier == desk.model.tiers - 2 or (
         slips and tier == 0 and slips["code_seen"][row] and block.solved_by[row] >= desk.model.tiers - 1
     ):
         seen, move = CODE_CHANGE, rules.code_change
     else:
+        seen, move = EXPERTISE, rules.expertise
+    if seen == CODE_CHANGE and move.owner is None and not move.told:  # the procedure has no such signal
         seen, move = EXPERTISE, rules.expertise
     checks, recognition = float(choices.checks[row]), float(choices.recognition[row])
     if move.owner is None and not move.told:
