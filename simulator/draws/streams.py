@@ -13,6 +13,9 @@ from simulator.openhours import Floats
 
 GRAIN: Final = 2.0**20
 """Lengths are whole numbers of ``1 / GRAIN`` minutes (57 microseconds). Sums of them are exact, in any order."""
+TO_GRAIN: Final = 1.5 * 2.0**52 / GRAIN
+"""Added to a length and taken away again, it rounds the length to the grain: so far from nothing, floats lie one grain
+apart."""
 
 
 class Stream(IntEnum):

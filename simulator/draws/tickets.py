@@ -164,6 +164,13 @@ class Block:
         return as_list(lengths(self._small[:, 4], self.model.desk.behaviour.asking_back))
 
     @cached_property
+    def stated(self) -> list[int]:
+        """The priority that each ticket is given when it is opened: one step less urgent, where that slip happens."""
+        least = len(self.model.priorities) - 1
+        wrong = self.slips["wrong_priority"]
+        return [min(p + 1, least) if slip else p for p, slip in zip(self.priority, wrong, strict=True)]
+
+    @cached_property
     def slips(self) -> dict[str, list[bool]]:
         """Which slips happen to which ticket, by name; ``code_seen``, which is a habit, stands among them."""
         behaviour = self.model.desk.behaviour

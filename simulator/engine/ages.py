@@ -58,9 +58,16 @@ class Ages:
 
     def _fall_due(self, line: AgeLine) -> None:
         ticket, now = line.line.popleft(), self._desk.now
-        if ticket.stage != RESOLVED and ticket.kind is line.kind:
+        if ticket.stage != RESOLVED and ticket.kind is line.kind and not self._given_up(ticket, now):
             self._reach(ticket, line.index, now)
         self._next(line)
+
+    def _given_up(self, ticket: Ticket, now: float) -> bool:
+        if ticket.stage != Stage.WAITING or ticket.gives_up > now:
+            return False
+        ticket.pool.queues[ticket.priority].remove(ticket)
+        self._desk.let_go(ticket.pool, ticket)
+        return True
 
     def _fall_due_later(self, bell: Bell) -> None:
         ticket, index = bell.about

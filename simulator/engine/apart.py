@@ -6,28 +6,20 @@ import math
 from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
-from simulator.engine.parts import NEVER, Agent, Bell, Stage, Ticket
-from simulator.engine.walk import next_update
+from simulator.engine.parts import Agent, Bell, Stage, Ticket
+from simulator.engine.walk import next_gap
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
 
 
-def wait(desk: Desk, ticket: Ticket, now: float) -> None:
-    """Let the customer of a ticket that nobody has taken yet lose patience in time."""
+def lose_patience(ticket: Ticket, now: float) -> None:
+    """Set when the customer of a ticket that nobody has taken yet gives up.
+
+    That needs no event: whoever comes upon the ticket later finds that it had been given up by then.
+    """
     if ticket.visit == 0 and ticket.index >= 0 and not ticket.reopened:
-        patience = ticket.block.patience[ticket.row]
-        if patience < math.inf:
-            desk.at(Bell((desk, ticket), ticket.visit), now + patience, (_give_up,))
-
-
-def _give_up(bell: Bell) -> None:
-    desk, ticket = bell.about
-    if ticket.stage == Stage.WAITING and ticket.visit == bell.visit:
-        ticket.pool.queues[ticket.priority].remove(ticket)
-        ticket.pool.waiting -= 1
-        desk.leave(ticket, int(Ending.GAVE_UP), desk.now, NEVER)
-        desk.close(ticket, Fate.GAVE_UP, desk.now)
+        ticket.gives_up = now + ticket.block.patience[ticket.row]
 
 
 def ask(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
@@ -70,8 +62,8 @@ def runs_again(ticket: Ticket, now: float) -> None:
         ticket.progress_left -= hours.minutes_between(ticket.progress, since)
         ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
         ticket.progress = ticket.in_hand = now
-    if not kind.waiting.updates and ticket.update_due < math.inf:
-        ticket.update_due = next_update(kind, ticket.opened, now)
+    if not kind.waiting.updates and ticket.update_left < math.inf:
+        ticket.update_from, ticket.update_left = now, next_gap(kind, ticket.opened, now)
 
 
 def _not_idle(agent: Agent) -> None:

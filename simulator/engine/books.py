@@ -8,9 +8,10 @@ from heapq import heappop, heappush
 import simpy
 from simpy.events import Event
 
+from simulator.codes import Fate
 from simulator.engine.ledger import Rows
-from simulator.engine.numbers import DECISION, RESOLVED, SOLVED, UNRESOLVED
-from simulator.engine.parts import Agent, Ticket
+from simulator.engine.numbers import DECISION, GAVE_UP, RESOLVED, SOLVED, UNRESOLVED
+from simulator.engine.parts import NEVER, Agent, Ticket
 from simulator.model import DeskModel
 from simulator.tables import SPELLS, TICKET_ROWS, VISITS
 
@@ -88,6 +89,11 @@ class Books(simpy.Environment):
                 ticket.entered, ticket.available, ticket.began, left, released,
             )
         )  # fmt: skip
+
+    def given_up(self, ticket: Ticket) -> None:
+        """Write down that a ticket, no longer in a queue, was given up some time ago."""
+        self.leave(ticket, GAVE_UP, ticket.gives_up, NEVER)
+        self.close(ticket, Fate.GAVE_UP, ticket.gives_up)
 
     def _leave_told(self, ticket: Ticket, left: float) -> None:
         for place, entry, at in ticket.told or ():

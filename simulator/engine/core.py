@@ -40,6 +40,7 @@ from simulator.engine.numbers import (
     SOLVED,
     UNRESOLVABLE,
     UNRESOLVED,
+    WAITING,
     WORKING,
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
@@ -99,6 +100,9 @@ class Desk(Floor):
                 if agent.home is pool and agent.ticket is not None:
                     self.note(agent, agent.ticket, agent.spell.began, self.model.end)
         for ticket in list(self.open_tickets.values()):
+            if ticket.stage == WAITING and ticket.gives_up < self.model.end:
+                self.given_up(ticket)
+                continue
             self.leave(ticket, OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
 
@@ -127,14 +131,12 @@ class Desk(Floor):
         else:
             source, row = int(self._arrived.source[index]), int(self._arrived.row[index])
         block, row = self._block(source, row)
-        priority, plan = block.priority[row], block.plan[row]
-        if self.wrong_priority:
-            priority = urgent.stated(self, block, row, priority)
+        priority, plan = (block.stated if self.wrong_priority else block.priority)[row], block.plan[row]
         kind = self.model.kinds[priority][plan]
         ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
         self.open_tickets[index] = ticket
         if self._updates[priority][plan]:
-            ticket.update_due = kind.hours.add(ticket.opened, kind.updates[0][1])
+            ticket.update_from, ticket.update_left = ticket.opened, kind.updates[0][1]
         if kind.ages:
             self.ages.expect(ticket)
         if source == 1 and self.outages is not None:
@@ -188,7 +190,7 @@ class Desk(Floor):
             if not self.pauses and agent.home.staff.at_shift_end == "hand_over":
                 stop, why = agent.hours.stretch(now)[1], SHIFT_END
             far = spell.walk = walk(ticket, agent, now, stop, why, self.writing, self.forgotten)
-            end, spell.ending = far.end, far.ending
+            end, spell.ending = far[0], far[1]
         spell.end = end
         spell.callbacks = self._over  # type: ignore[assignment]
         heappush(self._queue, (end, 1, next(self._eid), spell))  # type: ignore[misc]
@@ -233,11 +235,14 @@ class Desk(Floor):
 
     def went(self, ticket: Ticket, far: Walk) -> None:
         """Remember how far work on a ticket has got."""
-        ticket.at, ticket.left = far.at, far.left
-        ticket.progress, ticket.progress_left, ticket.update_due = far.progress, far.progress_left, far.update_due
-        ticket.sent += far.sent
-        ticket.missed += far.missed
-        ticket.late += far.late
+        (
+            _, _, ticket.at, ticket.left, ticket.progress, ticket.progress_left, ticket.update_from, ticket.update_left,
+            sent, missed, late,
+        ) = far  # fmt: skip
+        if sent or missed:
+            ticket.sent += sent
+            ticket.missed += missed
+            ticket.late += late
 
     def _follow(self, agent: Agent, ticket: Ticket, ending: int) -> None:
         """Do what the policy says of what the agent has come to see."""
@@ -288,6 +293,7 @@ class Desk(Floor):
         ticket.stage = HANDOVER
         ticket.available = ticket.began = NEVER
         ticket.agenda = None
+        ticket.gives_up = math.inf
         ticket.visit += 1
         if ticket.stays is None:
             ticket.stays = [0] * self.model.tiers
@@ -323,7 +329,7 @@ class Desk(Floor):
 
     def lose_patience(self, ticket: Ticket, now: float) -> None:
         """Let the customer of a ticket that waits lose patience in time."""
-        apart.wait(self, ticket, now)
+        apart.lose_patience(ticket, now)
 
     def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
         """Let an agent go on with a ticket whose customer has answered; return whether they do."""

@@ -7,7 +7,7 @@ import math
 from simulator.codes import Fate
 from simulator.draws.crew import Member
 from simulator.engine.books import Books
-from simulator.engine.numbers import QUEUE_FULL, WAITING
+from simulator.engine.numbers import INFINITE, QUEUE_FULL, WAITING
 from simulator.engine.parts import NEVER, Agent, Bell, Pool, Ticket
 from simulator.model import DeskModel
 from simulator.roster import AgentSpec
@@ -75,7 +75,7 @@ class Floor(Books):
                 return
         if self.preempts[ticket.priority] and self.break_in(pool, ticket, now):
             return
-        if pool.waiting >= pool.limit:
+        if pool.waiting >= pool.limit and self._still_waiting(pool, now) >= pool.limit:
             self.leave(ticket, QUEUE_FULL, now, NEVER)
             self.close(ticket, Fate.QUEUE_FULL, now)
             return
@@ -84,8 +84,12 @@ class Floor(Books):
         pool.waiting += 1
         if not self.patient:
             self.lose_patience(ticket, now)
-        if pool.idle:
+        if pool.idle or pool.unlimited:
             self.ring(pool, now)
+
+    def _still_waiting(self, pool: Pool, now: float) -> int:
+        """Return how many tickets wait whose customers have not given up."""
+        return sum(ticket.gives_up > now for queue in pool.queues for ticket in queue)
 
     def _somebody(self, pool: Pool, ticket: Ticket, now: float) -> Agent | None:
         """Return an agent who is free, there, and able; the one who has been free longest."""
@@ -112,13 +116,19 @@ class Floor(Books):
         return None
 
     def ring(self, pool: Pool, now: float) -> None:
-        """Set the pool's bell for the next time that somebody idle comes to work."""
+        """Set the pool's bell for the next time that somebody idle comes to work.
+
+        Whoever is there and idle all the same cannot take what waits, and is not waited for.
+        """
         if pool.unlimited:
             opens = pool.staff.agents[0].hours.next_open(now)
         else:
-            opens = min((agent.there.next_open(now) for agent in pool.idle), default=math.inf)
+            opens = INFINITE
+            for agent in pool.idle:
+                if not (agent.since <= now < agent.until or agent.is_there(now)) and agent.since < opens:
+                    opens = agent.since
         if opens < pool.rings or pool.rings < now:
-            if opens == math.inf:
+            if opens == INFINITE:
                 return
             pool.rings = opens
             pool.bell = Bell(pool)
@@ -136,6 +146,9 @@ class Floor(Books):
         for queue in pool.queues:
             if not pool.mixed:
                 while queue:
+                    if queue[0].gives_up <= now:
+                        self.let_go(pool, queue.popleft())
+                        continue
                     agent = self._somebody(pool, queue[0], now)
                     if agent is None:
                         break
@@ -143,6 +156,10 @@ class Floor(Books):
                     self.take(pool, agent, queue.popleft(), now)
             else:
                 for ticket in list(queue):
+                    if ticket.gives_up <= now:
+                        queue.remove(ticket)
+                        self.let_go(pool, ticket)
+                        continue
                     agent = self._somebody(pool, ticket, now)
                     if agent is not None:
                         queue.remove(ticket)
@@ -166,13 +183,15 @@ class Floor(Books):
             pool = min(agent.pools, key=_most_urgent)
         if pool.waiting and (agent.since <= now < agent.until or agent.is_there(now)):
             for queue in pool.queues:
+                while queue and queue[0].gives_up <= now:
+                    self.let_go(pool, queue.popleft())
                 if queue and (agent.skills is None or queue[0].category in agent.skills):
                     pool.waiting -= 1
                     self.take(pool, agent, queue.popleft(), now)
                     return
                 if queue and pool.mixed:
                     for ticket in queue:
-                        if ticket.category in agent.skills:  # type: ignore[operator]
+                        if ticket.category in agent.skills and now < ticket.gives_up:  # type: ignore[operator]
                             pool.waiting -= 1
                             queue.remove(ticket)
                             self.take(pool, agent, ticket, now)
@@ -183,6 +202,11 @@ class Floor(Books):
             other.idle.append(agent)
             if other.waiting:
                 self.ring(other, now)
+
+    def let_go(self, pool: Pool, ticket: Ticket) -> None:
+        """Let a ticket that was given up, and is no longer in its queue, be done with."""
+        pool.waiting -= 1
+        self.given_up(ticket)
 
     # -- what the desk answers ---------------------------------------------------------------------------------
 

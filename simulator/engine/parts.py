@@ -62,7 +62,11 @@ class Ticket(Event):
     entry = OPENED
     cause = misled_from = NOT_MISLED
     began = responded = NEVER
-    update_due = math.inf
+    update_from = 0.0
+    update_left = math.inf
+    """Since when the customer has heard nothing, and the open minutes after that until they have to hear."""
+    gives_up = math.inf
+    """When the customer gives up waiting for somebody to take it."""
     paused = paused_since = 0.0
     agenda: Agenda | None = None
     stays: list[int] | None = None

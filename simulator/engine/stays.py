@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulator.codes import ESCALATIONS
 from simulator.draws import Choices
-from simulator.draws.streams import GRAIN
+from simulator.draws.streams import TO_GRAIN
 from simulator.engine import urgent
 from simulator.engine.numbers import (
     CODE_CHANGE,
@@ -59,15 +59,17 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     if agent.newcomer != 1.0:
         pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
     if pace != 1.0:
-        agenda = tuple([round(minutes * pace * GRAIN) / GRAIN for minutes in agenda])
+        agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
     agent.done += 1
+    if not desk.patient:
+        ticket.gives_up = INFINITE  # somebody has taken it
     ticket.began = now
     ticket.agenda, ticket.final, ticket.at = agenda, final, 0
     ticket.progress = ticket.in_hand = now
     ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
     if rules.age_move is not None:
         ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
-    if rules.plain and ticket.ask_at < 0 and ticket.update_due == INFINITE and desk.pauses:
+    if rules.plain and ticket.ask_at < 0 and ticket.update_left == INFINITE and desk.pauses:
         ticket.quick = True
         ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
     else:

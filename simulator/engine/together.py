@@ -39,6 +39,10 @@ class Outages:
         for ticket in self._open.pop(cause, ()):
             if ticket.stage == Stage.RESOLVED:
                 continue
+            if ticket.stage == Stage.WAITING and ticket.gives_up <= now:
+                ticket.pool.queues[ticket.priority].remove(ticket)
+                self._desk.let_go(ticket.pool, ticket)
+                continue
             agent = self._let_go(ticket, now)
             if not ticket.responded <= now:
                 ticket.responded = now

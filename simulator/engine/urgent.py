@@ -11,7 +11,6 @@ from simulator.engine.parts import NEVER, Agent, Bell, Pool, Spell, Stage, Ticke
 from simulator.engine.walk import walk
 
 if TYPE_CHECKING:
-    from simulator.draws import Block
     from simulator.engine.core import Desk
 
 
@@ -139,12 +138,6 @@ def wrong_tier(tier: int, right: int, tiers: int) -> int:
     return next((other for other in range(tiers - 1, tier, -1) if other != right), right)
 
 
-def stated(desk: Desk, block: Block, row: int, priority: int) -> int:
-    """Return the priority that a ticket is given when it is opened: one step less urgent, where that slip happens."""
-    slips = block.slips["wrong_priority"][row]
-    return priority + 1 if slips and priority + 1 < len(desk.model.priorities) else priority
-
-
 def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
     """Give a ticket another priority, in work or in a queue; its ages count from now."""
     if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
@@ -156,7 +149,7 @@ def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
         ticket.aged_from = now
         desk.ages.expect(ticket)
     if desk.writing:
-        ticket.update_due = kind.hours.add(now, kind.updates[0][1]) if kind.updates[0][1] < math.inf else math.inf
+        ticket.update_from, ticket.update_left = now, kind.updates[0][1]
     if ticket.agenda is not None:
         rules = ticket.rules = kind.tiers[ticket.tier]
         ticket.progress, ticket.progress_left = now, rules.no_progress

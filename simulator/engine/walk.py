@@ -8,7 +8,7 @@ nothing: the same walk, stopped earlier, tells where a ticket stands when work o
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 from simulator.codes import Ending, Pause
 from simulator.engine.parts import Agent, Ticket
@@ -23,24 +23,11 @@ _GOLDEN: Final = 0.6180339887498949
 """Turns of a circle between the luck of one update and that of the next."""
 
 
-class Walk(NamedTuple):
-    """Where work on a ticket has got to: the instant, why it ended there, and what is left.
-
-    ``left`` are the minutes left of part ``at``; ``progress`` is since when nothing has been achieved, with
-    ``progress_left`` minutes until the timer of that is over; ``sent``, ``missed`` and ``late`` count the customer's
-    updates on the way.
-    """
-
-    end: float
-    ending: int
-    at: int
-    left: float
-    progress: float
-    progress_left: float
-    update_due: float
-    sent: int
-    missed: int
-    late: int
+Walk = tuple[float, int, int, float, float, float, float, float, int, int, int]
+"""Where work on a ticket has got to: the instant, why it ended there, the part of the agenda and the minutes left of
+it; since when nothing has been achieved and the minutes left until the timer of that is over; since when the customer
+has heard nothing and the minutes left until they have to hear; the updates sent, missed, and sent late on the way. (A
+plain tuple, because one is made for every spell.)"""
 
 
 def walk(
@@ -65,7 +52,8 @@ def walk(
     until, overtime = agent.until, agent.overtime
     if not agent.since <= now < until:
         until = now  # the calendar is asked for every part
-    update, sent, missed, late = ticket.update_due, 0, 0, 0
+    heard, heard_left = ticket.update_from, ticket.update_left
+    sent = missed = late = 0
     t, last = now, len(agenda)
     while True:
         finish = t + left
@@ -79,28 +67,32 @@ def walk(
             due = clock.add(progress, progress_left)
             if due <= other:
                 limit, reason = due, NO_PROGRESS
-        while update <= finish and update < limit:
+        while heard + heard_left <= finish:
+            update = ticket.kind.hours.add(heard, heard_left)
+            if update > finish or update >= limit:
+                break
             if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
                 missed += 1
-                update = next_update(ticket.kind, ticket.opened, update)
+                heard = update
             else:
                 late += update < now
                 sent += 1
                 finish = worked_until(agent, finish, writing, overtime)
-                update = next_update(ticket.kind, ticket.opened, max(update, now) + writing)
+                heard = max(update, now) + writing
+            heard_left = next_gap(ticket.kind, ticket.opened, heard)
         if finish > limit:
             limit = max(limit, now)
             left = max(0.0, minutes_worked(agent, limit, finish, overtime))
-            return Walk(limit, reason, at, left, progress, progress_left, update, sent, missed, late)
+            return limit, reason, at, left, progress, progress_left, heard, heard_left, sent, missed, late
         t = finish
         at += 1
         if at == last:
-            return Walk(t, ticket.final, at, 0.0, progress, progress_left, update, sent, missed, late)
+            return t, ticket.final, at, 0.0, progress, progress_left, heard, heard_left, sent, missed, late
         left = agenda[at]
         if at > 1 or not ticket.answering:
             progress, progress_left = t, no_progress
         if at - 1 == ticket.ask_at:
-            return Walk(t, QUESTION, at, left, progress, progress_left, update, sent, missed, late)
+            return t, QUESTION, at, left, progress, progress_left, heard, heard_left, sent, missed, late
 
 
 def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[float, int]:
@@ -121,13 +113,15 @@ def minutes_worked(agent: Agent, start: float, end: float, overtime: bool) -> fl
     return end - start if overtime else agent.hours.minutes_between(start, end)
 
 
-def next_update(kind: KindRules, opened: float, since: float) -> float:
-    """Return when the customer has to hear again after ``since``, by the cadence at the ticket's age then."""
+def next_gap(kind: KindRules, opened: float, since: float) -> float:
+    """Return the open minutes until the customer has to hear again after ``since``, by the ticket's age then."""
+    if len(kind.updates) == 1:
+        return kind.updates[0][1]
     age, every = kind.hours.minutes_between(opened, since), math.inf
     for begins, gap in kind.updates:
         if begins <= age:
             every = gap
-    return math.inf if every == math.inf else kind.hours.add(since, every)
+    return every
 
 
 def lucky(ticket: Ticket, number: int) -> float:
