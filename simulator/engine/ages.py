@@ -80,7 +80,7 @@ class Ages:
             held = ticket.paused
             if ticket.stage == Stage.ASKING and not kind.waiting.resolution:
                 held += kind.hours.minutes_between(ticket.paused_since, due)
-            later = kind.hours.add(ticket.aged_from, kind.ages[index] + held)
+            later = kind.hours.add(ticket.aged_from, kind.ages[index] + held) if held else due
             if later > due:  # the clock stood still while the customer was asked
                 if later < math.inf:
                     desk.at(Bell((ticket, index), ticket.priority), later, (self._fall_due_later,))

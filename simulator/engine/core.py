@@ -188,7 +188,7 @@ class Desk(Floor):
         else:
             stop, why = math.inf, 0
             if not self.pauses and agent.home.staff.at_shift_end == "hand_over":
-                stop, why = agent.hours.stretch(now)[1], SHIFT_END
+                stop, why = agent.closes, SHIFT_END
             far = spell.walk = walk(ticket, agent, now, stop, why, self.writing, self.forgotten)
             end, spell.ending = far[0], far[1]
         spell.end = end

@@ -144,11 +144,12 @@ class Agent:
     """Somebody at work.
 
     They take tickets while they are ``there``, which leaves breaks out; what they have in hand is worked on through a
-    break, in all their ``hours``. ``since`` and ``until`` are the stretch of being there that was looked at last.
+    break, in all their ``hours``. ``since`` and ``until`` are the stretch of being there that was looked at last,
+    ``closes`` is when the shift ends in which it lies.
     """
 
     __slots__ = (
-        "answered", "bell", "called", "done", "held", "home", "hours", "newcomer", "number", "overtime", "pace",
+        "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime", "pace",
         "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
     )  # fmt: skip
 
@@ -172,11 +173,13 @@ class Agent:
         self.bell: Bell | None = None
         self.overtime = self.home.staff.at_shift_end == "finish"
         self.since, self.until = self.there.stretch(0.0)
+        self.closes = self.hours.stretch(self.since)[1]
 
     def is_there(self, now: float) -> bool:
         """Return whether the agent can take a ticket at ``now``."""
         if now >= self.until:
             self.since, self.until = self.there.stretch(now)
+            self.closes = self.hours.stretch(self.since)[1]
         return self.since <= now
 
 

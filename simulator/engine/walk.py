@@ -68,8 +68,9 @@ def walk(
             if due <= other:
                 limit, reason = due, NO_PROGRESS
         while heard + heard_left <= finish:
-            update = ticket.kind.hours.add(heard, heard_left)
+            update = ticket.kind.hours.add(heard, heard_left) if heard_left else heard
             if update > finish or update >= limit:
+                heard, heard_left = update, 0.0  # known exactly from now on
                 break
             if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
                 missed += 1
