@@ -30,7 +30,8 @@ class Ages:
 
     def due(self, ticket: Ticket, index: int) -> float:
         """Return when a ticket reaches an age of its kind, if its clock does not stand still."""
-        return ticket.kind.hours.add(ticket.aged_from, ticket.kind.ages[index])
+        since = ticket.opened if ticket.aged_from is None else ticket.aged_from
+        return ticket.kind.hours.add(since, ticket.kind.ages[index])
 
     def expect(self, ticket: Ticket) -> None:
         """Let a ticket reach the ages of its kind, counted from ``aged_from``.
@@ -50,7 +51,7 @@ class Ages:
         while queue:
             ticket = queue[0]
             if ticket.stage != RESOLVED and ticket.kind is kind:
-                due = kind.hours.add(ticket.aged_from, kind.ages[index])
+                due = self.due(ticket, index)
                 if due < math.inf:
                     self._desk.at(line, due, self._falls_due)
                     return
@@ -80,7 +81,7 @@ class Ages:
             held = ticket.paused
             if ticket.stage == Stage.ASKING and not kind.waiting.resolution:
                 held += kind.hours.minutes_between(ticket.paused_since, due)
-            later = kind.hours.add(ticket.aged_from, kind.ages[index] + held) if held else due
+            later = kind.hours.add(self.due(ticket, index), held) if held else due
             if later > due:  # the clock stood still while the customer was asked
                 if later < math.inf:
                     desk.at(Bell((ticket, index), ticket.priority), later, (self._fall_due_later,))

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from simulator.engine.core import Desk
 
 
-def lose_patience(ticket: Ticket, now: float) -> None:
-    """Set when the customer of a ticket that nobody has taken yet gives up.
-
-    That needs no event: whoever comes upon the ticket later finds that it had been given up by then.
-    """
-    if ticket.visit == 0 and ticket.index >= 0 and not ticket.reopened:
-        ticket.gives_up = now + ticket.block.patience[ticket.row]
-
-
 def ask(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     """Ask the customer; the agent keeps the ticket and can meanwhile do something else."""
     choices = ticket.block.choices(ticket.tier, 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1)
@@ -123,15 +114,11 @@ def never_answered(desk: Desk, ticket: Ticket) -> None:
         desk.free(agent)
 
 
-def comes_back(desk: Desk, ticket: Ticket, now: float) -> bool:
-    """Let a solved ticket come back later, once; return whether it will. Until then it counts as solved."""
-    after = math.inf if ticket.reopened else ticket.block.comes_back[ticket.row]
-    if after == math.inf or now + after >= desk.model.end:
-        return False
+def come_back(desk: Desk, ticket: Ticket, now: float) -> None:
+    """Let a solved ticket come back later, once. Until then it counts as solved."""
     ticket.stage = int(Stage.RESOLVED)
     ticket.paused_since = now
-    desk.at(ticket, now + after, (desk.reopen,))
-    return True
+    desk.at(ticket, now + ticket.block.comes_back[ticket.row], (desk.reopen,))
 
 
 def reopen(desk: Desk, ticket: Ticket) -> None:

@@ -85,6 +85,8 @@ class Desk(Floor):
             tuple(self.writing > 0 and any(gap < math.inf for _, gap in kind.updates) for kind in row)
             for row in model.kinds
         )
+        room = desk.work.war_room
+        self._together = tuple(room is not None and name in room.priorities for name in model.priorities)
         self._over = (self._spell_over,)
         nowhere = Move(None, ())
         self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)
@@ -102,6 +104,9 @@ class Desk(Floor):
         for ticket in list(self.open_tickets.values()):
             if ticket.stage == WAITING and ticket.gives_up < self.model.end:
                 self.given_up(ticket)
+                continue
+            if ticket.stage == RESOLVED:  # solved; it would come back only later
+                self.close(ticket, Fate.SOLVED, ticket.paused_since)
                 continue
             self.leave(ticket, OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
@@ -136,7 +141,7 @@ class Desk(Floor):
         ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
         self.open_tickets[index] = ticket
         if self._updates[priority][plan]:
-            ticket.update_from, ticket.update_left = ticket.opened, kind.updates[0][1]
+            ticket.update_left = kind.updates[0][1]
         if kind.ages:
             self.ages.expect(ticket)
         if source == 1 and self.outages is not None:
@@ -144,7 +149,7 @@ class Desk(Floor):
         elif source == 2:
             self._waits_already(ticket, int(self._arrived.row[index]))
             return
-        if self.work.war_room is not None:
+        if self._together[priority]:
             together.call_together(self, ticket)
         paged = kind.tiers[0].age_move
         first = self.tiers[0]
@@ -327,10 +332,6 @@ class Desk(Floor):
         """Let somebody drop what they do for a ticket; return whether there was one."""
         return urgent.break_in(self, pool, ticket, now)
 
-    def lose_patience(self, ticket: Ticket, now: float) -> None:
-        """Let the customer of a ticket that waits lose patience in time."""
-        apart.lose_patience(ticket, now)
-
     def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
         """Let an agent go on with a ticket whose customer has answered; return whether they do."""
         return apart.go_on(self, agent, now, at_once)
@@ -351,7 +352,8 @@ class Desk(Floor):
 
     def solve(self, ticket: Ticket, now: float) -> None:
         """A ticket is solved: for good, or until it comes back."""
-        if self.may_come_back and apart.comes_back(self, ticket, now):
+        if self.may_come_back and not ticket.reopened and ticket.block.comes_back[ticket.row] < math.inf:
+            apart.come_back(self, ticket, now)
             return
         self.close(ticket, Fate.SOLVED, now)
         if ticket.cause >= 0 and self.outages is not None:

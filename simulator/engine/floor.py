@@ -82,8 +82,9 @@ class Floor(Books):
         ticket.stage = WAITING
         pool.queues[ticket.priority].append(ticket)
         pool.waiting += 1
-        if not self.patient:
-            self.lose_patience(ticket, now)
+        if not self.patient and not ticket.visit and not ticket.reopened and ticket.index >= 0:
+            # No event is needed for that: whoever comes upon the ticket later finds that it had been given up by then.
+            ticket.gives_up = now + ticket.block.patience[ticket.row]
         if pool.idle or pool.unlimited:
             self.ring(pool, now)
 
@@ -216,10 +217,6 @@ class Floor(Books):
 
     def break_in(self, pool: Pool, ticket: Ticket, now: float) -> bool:
         """Let somebody drop what they do for a ticket; return whether there was one."""
-        raise NotImplementedError
-
-    def lose_patience(self, ticket: Ticket, now: float) -> None:
-        """Let the customer of a ticket that waits lose patience in time."""
         raise NotImplementedError
 
     def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:

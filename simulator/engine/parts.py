@@ -50,29 +50,31 @@ class Stage(IntEnum):
 
 
 class Ticket(Event):
-    """A ticket, and the event of whatever happens to it next.
+    """A ticket, and the event of whatever happens to it next."""
 
-    What most tickets never need (a cause, updates, pauses) stands in the class and is set where it begins to mean
-    something; so making a ticket is cheap.
-    """
-
+    # What every ticket needs has a place of its own; the rest stands in the class until it is set.
+    __slots__ = (
+        "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "callbacks", "category",
+        "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool", "priority",
+        "progress", "progress_left", "quick", "responded", "row", "rules", "stage", "tier", "update_from",
+        "update_left",
+    )  # fmt: skip
     _ok = True
     _value = None
-    tier = visit = stage = sent = missed = late = reopened = 0
+    visit = sent = missed = late = reopened = 0
     entry = OPENED
     cause = misled_from = NOT_MISLED
-    began = responded = NEVER
-    update_from = 0.0
-    update_left = math.inf
-    """Since when the customer has heard nothing, and the open minutes after that until they have to hear."""
     gives_up = math.inf
     """When the customer gives up waiting for somebody to take it."""
     paused = paused_since = 0.0
-    agenda: Agenda | None = None
     stays: list[int] | None = None
     """How often it has been in each tier; ``None`` while it is in the first for the first time."""
     told: list[tuple[int, int, float]] | None = None
     sender: Agent | None = None
+    aged_from: float | None = None
+    """Since when its age counts, where that is not since it was opened."""
+    age_move_due: float
+    """The age at which the ticket leaves the tier that has it in hand."""
     # About the stay in hand.
     pool: Pool
     agent: Agent
@@ -89,8 +91,6 @@ class Ticket(Event):
     in_hand: float
     in_hand_left: float
     """The same for the timer of the time in hand."""
-    age_move_due: float
-    """The age at which the ticket leaves the tier that has it in hand."""
 
     def __init__(
         self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
@@ -99,10 +99,15 @@ class Ticket(Event):
         self.index = index
         self.row = row
         self.block = block
-        self.opened = self.entered = self.available = self.aged_from = opened
+        self.opened = self.entered = self.available = opened
         self.priority = priority
         self.category = category
         self.kind = kind
+        self.tier = self.stage = 0
+        self.began = self.responded = NEVER
+        self.agenda: Agenda | None = None
+        # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
+        self.update_from, self.update_left = opened, math.inf
 
 
 class JointWork(Ticket):
@@ -149,8 +154,8 @@ class Agent:
     """
 
     __slots__ = (
-        "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime", "pace",
-        "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
+        "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime",
+        "pace", "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:

@@ -82,8 +82,6 @@ def call_together(desk: Desk, ticket: Ticket) -> None:
     """Call people to the war room of an urgent ticket: for each, work of a given length, as urgent as the ticket."""
     room = desk.work.war_room
     assert room is not None
-    if desk.model.priorities[ticket.priority] not in room.priorities:
-        return
     rng = stream(*desk.drawn[1:], Stream.SMALL_TIMES, 1, ticket.index)
     length = float(lengths(rng.standard_normal(1), room.length)[0])
     for name, count in room.people.items():
