@@ -1,8 +1,8 @@
-"""The codes in the tables: why a stay in a place began and how it ended, and what became of a ticket."""
+"""The codes in the tables: why a stay in a place began and how it ended, what went wrong, what became of a ticket."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Final
 
 
@@ -65,6 +65,21 @@ class Fate(IntEnum):
     CLOSED = 3
     SOLVED_TOGETHER = 4
     QUEUE_FULL = 5
+
+
+class Slip(IntFlag):
+    """What went wrong in a stay; several things may."""
+
+    LATE_RECOGNITION = 1
+    """That the ticket is beyond the tier was seen later than it could have been."""
+    WRONG_DESTINATION = 2
+    """It was passed on to a tier that could not help."""
+    INCOMPLETE_HANDOFF = 4
+    """The hand-off by which this stay began was incomplete: the tier had to ask back."""
+    PREMATURE = 8
+    """It was passed on although the tier could have solved it."""
+    WRONG_PRIORITY = 16
+    """It was taken for less urgent than it is, for all of the stay or until its checks were done."""
 
 
 NOT_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)

@@ -50,7 +50,8 @@ def run_once(
     visits.sort(order=["ticket", "entered", "place"])
     rows = played.tickets.table()
     rows.sort(order="ticket")
-    return Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers())
+    return Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
+               played.questions.table())  # fmt: skip
 
 
 def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:

@@ -77,11 +77,16 @@ VISITS: Final = np.dtype(
         ("began", "f8"),
         ("left", "f8"),
         ("released", "f8"),
+        ("slip", "i1"),
     ]
 )
 """``entered`` ownership begins, ``available`` the hand-off is done, ``began`` an agent takes it, ``left`` ownership
 ends, ``released`` that agent is free again. ``agent`` is the last who had it, -1 where nobody did. Nobody works in
-places that are no tiers: all three are ``entered``."""
+places that are no tiers: all three are ``entered``. ``slip`` is a :class:`~simulator.codes.Slip`."""
+
+QUESTIONS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("asked", "f8"), ("answered", "f8")])
+"""Questions to customers. ``answered``: when the waiting was over, also without an answer; not-a-number while it goes
+on."""
 
 SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
 """Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""
@@ -108,6 +113,7 @@ class Run:
     spells: Table
     agents: tuple[Worker, ...]
     """Who worked, by the number in the tables."""
+    questions: Table
 
     @property
     def period(self) -> tuple[float, float]:

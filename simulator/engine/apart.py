@@ -32,7 +32,7 @@ def answered(desk: Desk, ticket: Ticket) -> None:
     """The customer has answered: the clocks run again, and the agent goes on as soon as they can."""
     if ticket.stage != Stage.ASKING:  # resolved in the meantime
         return
-    runs_again(ticket, desk.now)
+    runs_again(desk, ticket, desk.now)
     ticket.stage = int(Stage.ANSWERED)
     agent = ticket.agent
     agent.answered.append(ticket)
@@ -44,8 +44,9 @@ def answered(desk: Desk, ticket: Ticket) -> None:
             _come_back(desk, agent)
 
 
-def runs_again(ticket: Ticket, now: float) -> None:
+def runs_again(desk: Desk, ticket: Ticket, now: float) -> None:
     """Let the clocks go on that stood still while the customer was asked."""
+    desk.asked(ticket, now)
     kind, since, hours = ticket.kind, ticket.paused_since, ticket.pool.hours
     if not kind.waiting.resolution:
         ticket.paused += kind.hours.minutes_between(since, now)
@@ -104,7 +105,7 @@ def never_answered(desk: Desk, ticket: Ticket) -> None:
     if ticket.stage != Stage.ASKING:
         return
     now = desk.now
-    runs_again(ticket, now)
+    runs_again(desk, ticket, now)
     agent = ticket.agent
     agent.held -= 1
     desk.leave(ticket, int(Ending.CLOSED), now, now)

@@ -13,7 +13,7 @@ from simulator.engine.ledger import Rows
 from simulator.engine.numbers import DECISION, GAVE_UP, RESOLVED, SOLVED, UNRESOLVED
 from simulator.engine.parts import NEVER, Agent, Ticket
 from simulator.model import DeskModel
-from simulator.tables import SPELLS, TICKET_ROWS, VISITS
+from simulator.tables import QUESTIONS, SPELLS, TICKET_ROWS, VISITS
 
 
 class Books(simpy.Environment):
@@ -24,6 +24,7 @@ class Books(simpy.Environment):
         super().__init__(0.0)
         self.model = model
         self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
+        self.questions = Rows(QUESTIONS)
         self.open_tickets: dict[int, Ticket] = {}
 
     def run_until(self, end: float) -> None:
@@ -48,6 +49,10 @@ class Books(simpy.Environment):
     def note(self, agent: Agent, ticket: Ticket, began: float, end: float) -> None:
         """Write down that an agent worked on a ticket."""
         self.spells.add(self.spells.pack(ticket.index, ticket.pool.tier, agent.number, began, end))
+
+    def asked(self, ticket: Ticket, answered: float) -> None:
+        """Write down a question to the customer, and when the waiting was over."""
+        self.questions.add(self.questions.pack(ticket.index, ticket.tier, ticket.paused_since, answered))
 
     def close(self, ticket: Ticket, fate: int, now: float) -> None:
         """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""
@@ -86,7 +91,7 @@ class Books(simpy.Environment):
         self.visits.add(
             self.visits.pack(
                 ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending,
-                ticket.entered, ticket.available, ticket.began, left, released,
+                ticket.entered, ticket.available, ticket.began, left, released, ticket.slip,
             )
         )  # fmt: skip
 
@@ -98,4 +103,4 @@ class Books(simpy.Environment):
     def _leave_told(self, ticket: Ticket, left: float) -> None:
         for place, entry, at in ticket.told or ():
             if not at > (left if left == left else self.model.end):
-                self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left))
+                self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left, 0))

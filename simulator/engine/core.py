@@ -24,6 +24,7 @@ from simulator.engine.ages import Ages
 from simulator.engine.floor import Floor
 from simulator.engine.numbers import (
     AGE,
+    ASKING,
     BACKLOG,
     CODE_CHANGE,
     DECISION,
@@ -42,6 +43,8 @@ from simulator.engine.numbers import (
     UNRESOLVED,
     WAITING,
     WORKING,
+    WRONG_DESTINATION,
+    WRONG_PRIORITY,
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
 from simulator.engine.stays import plan
@@ -102,6 +105,8 @@ class Desk(Floor):
                 if agent.home is pool and agent.ticket is not None:
                     self.note(agent, agent.ticket, agent.spell.began, self.model.end)
         for ticket in list(self.open_tickets.values()):
+            if ticket.stage == ASKING:
+                self.asked(ticket, NEVER)
             if ticket.stage == WAITING and ticket.gives_up < self.model.end:
                 self.given_up(ticket)
                 continue
@@ -117,7 +122,7 @@ class Desk(Floor):
         """Return the block of a source's row, and the place of the row in it; rows come in order."""
         number, start, block = self._blocks.get(source, (-1, 0, None))
         if block is None or row >= start + block.size:
-            for rows in (self.tickets, self.visits, self.spells):
+            for rows in (self.tickets, self.visits, self.spells, self.questions):
                 rows.gather()
             start += 0 if block is None else block.size
             block = Block(*self.drawn, source, number + 1)
@@ -140,6 +145,8 @@ class Desk(Floor):
         kind = self.model.kinds[priority][plan]
         ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
         self.open_tickets[index] = ticket
+        if self.wrong_priority and priority != block.priority[row]:
+            ticket.slip = WRONG_PRIORITY
         if self._updates[priority][plan]:
             ticket.update_left = kind.updates[0][1]
         if kind.ages:
@@ -261,7 +268,9 @@ class Desk(Floor):
             to = move.owner
             if self.slips and ticket.misled_from == NOT_MISLED and ticket.block.slips["wrong_destination"][ticket.row]:
                 to = urgent.wrong_tier(ticket.tier, to, self.model.tiers)
-                ticket.misled_from = ticket.tier if to != move.owner else NOT_MISLED
+                if to != move.owner:
+                    ticket.misled_from = ticket.tier
+                    ticket.slip |= WRONG_DESTINATION
             helper = self.work.swarming.get(self.model.places[ticket.tier])
             if to == move.owner and helper == self.model.places[to]:
                 together.call_in(self, agent, ticket, to, ending)
@@ -300,6 +309,8 @@ class Desk(Floor):
         ticket.agenda = None
         ticket.gives_up = math.inf
         ticket.visit += 1
+        if ticket.slip:
+            ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0
         if ticket.stays is None:
             ticket.stays = [0] * self.model.tiers
             ticket.stays[0] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from simulator.codes import Ending, Entry, Pause
+from simulator.codes import Ending, Entry, Pause, Slip
 from simulator.engine.parts import Stage
 
 INFINITE: Final = math.inf
@@ -25,6 +25,11 @@ QUEUE_FULL: Final = int(Ending.QUEUE_FULL)
 JOINT_WORK: Final = int(Ending.JOINT_WORK)
 QUESTION: Final = int(Pause.QUESTION)
 SHIFT_END: Final = int(Pause.SHIFT_END)
+LATE_RECOGNITION: Final = int(Slip.LATE_RECOGNITION)
+WRONG_DESTINATION: Final = int(Slip.WRONG_DESTINATION)
+INCOMPLETE_HANDOFF: Final = int(Slip.INCOMPLETE_HANDOFF)
+SLIP_PREMATURE: Final = int(Slip.PREMATURE)
+WRONG_PRIORITY: Final = int(Slip.WRONG_PRIORITY)
 OPENED, PAGED, BACKLOG, ENTRY_SENT_BACK = (
     int(entry) for entry in (Entry.OPENED, Entry.PAGED, Entry.BACKLOG, Entry.SENT_BACK)
 )

@@ -61,7 +61,7 @@ class Ticket(Event):
     )  # fmt: skip
     _ok = True
     _value = None
-    visit = sent = missed = late = reopened = 0
+    visit = sent = missed = late = reopened = slip = 0
     entry = OPENED
     cause = misled_from = NOT_MISLED
     gives_up = math.inf

@@ -161,7 +161,7 @@ class PlainDesk(Desk):
             ticket, tier, now, ending = work.ticket, work.tier, self._now, work.ending
             assert ticket is not None
             entered = ticket.entered
-            add(pack(ticket.index, tier, work.number, ticket.entry, ending, entered, entered, work.began, now, now))
+            add(pack(ticket.index, tier, work.number, ticket.entry, ending, entered, entered, work.began, now, now, 0))
             if waiting[tier]:
                 waiting[tier] -= 1
                 for queue in queues_by_tier[tier]:
@@ -220,11 +220,12 @@ class PlainDesk(Desk):
                         work.began,
                         NEVER,
                         NEVER,
+                        0,
                     )
                 )
         for tier, queues in enumerate(self._queues):
             for one in (ticket for queue in queues for ticket in queue):
-                add(pack(one.index, tier, -1, one.entry, OPEN, one.entered, one.entered, NEVER, NEVER, NEVER))
+                add(pack(one.index, tier, -1, one.entry, OPEN, one.entered, one.entered, NEVER, NEVER, NEVER, 0))
         self.spells.later(lambda: _spells(self.visits.table(), self.model.end))
         self.tickets.later(lambda: self._ticket_rows(self.visits.table()))
 

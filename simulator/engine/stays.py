@@ -11,10 +11,13 @@ from simulator.engine import urgent
 from simulator.engine.numbers import (
     CODE_CHANGE,
     EXPERTISE,
+    INCOMPLETE_HANDOFF,
     INFINITE,
+    LATE_RECOGNITION,
     OPENED,
     PREMATURE,
     SENT_BACK,
+    SLIP_PREMATURE,
     SOLVED,
     UNRESOLVABLE,
 )
@@ -43,6 +46,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     else:
         agenda, final = decide(desk, ticket, choices, stay)
     if desk.slips and ticket.tier and ticket.entry in ESCALATIONS and block.slips["incomplete_handoff"][row]:
+        ticket.slip |= INCOMPLETE_HANDOFF
         agenda = (block.asking_back[row], *agenda)
         ticket.ask_at += ticket.ask_at >= 0
     ticket.answering = False
@@ -113,6 +117,9 @@ def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tup
         ticket.ask_at = -1
         return (checks, recognition, block.help[row]), SOLVED
     ticket.ask_at = min(ticket.ask_at, 0)
+    if premature:
+        ticket.slip |= SLIP_PREMATURE
     if slips and slips["late_recognition"][row]:
+        ticket.slip |= LATE_RECOGNITION
         recognition += desk.model.desk.behaviour.late_by
     return (checks, recognition), seen

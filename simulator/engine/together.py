@@ -68,7 +68,7 @@ class Outages:
             if ticket.stage == Stage.ANSWERED:
                 agent.answered.remove(ticket)
             else:
-                runs_again(ticket, now)
+                runs_again(self._desk, ticket, now)
             if agent.waits:
                 agent.waits = False
                 return agent
