@@ -385,3 +385,15 @@ def test_unlimited_staff_lets_nobody_wait() -> None:
     played = play(desk, *({"at": TEN} for _ in range(5)), {"at": 100.0})
     assert resolved(played) == [TEN + 35] * 5 + [NINE + 35]
     assert np.unique([agent for n in range(5) for agent, *_ in work(played, n)]).size == 5
+
+
+def test_a_reply_takes_the_agents_own_time() -> None:
+    quick = model(staffing__T1="{groups: [{agents: 1, pace: 0.5}]}", work__preempts="[P3]")
+    assert responded(play(quick, {"at": TEN, **P4})) == [TEN + 2.5]
+    # Broken off after the reply and before the checks were done, it has been answered all the same.
+    assert responded(play(quick, {"at": TEN, **P4}, {"at": TEN + 4, "priority": "P3"}))[0] == TEN + 2.5
+
+
+def test_a_reply_in_overtime_is_sent_in_overtime() -> None:
+    desk = model(**ONE, staffing__T1__at_shift_end="finish")
+    assert responded(play(desk, {"at": FIVE_PM - 2, **P4})) == [FIVE_PM + 3]

@@ -189,7 +189,7 @@ class Desk(Floor):
         if ticket.agenda is None:
             plan(self, agent, ticket, now)
         elif ticket.answering and ticket.at == 0:
-            ticket.responded = worked_until(agent, now, ticket.left, False)
+            ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
         spell = agent.spell
         spell.began = now
         if ticket.quick:

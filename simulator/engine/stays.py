@@ -22,6 +22,7 @@ from simulator.engine.numbers import (
     UNRESOLVABLE,
 )
 from simulator.engine.parts import Agent, Ticket
+from simulator.engine.walk import worked_until
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -49,14 +50,12 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.slip |= INCOMPLETE_HANDOFF
         agenda = (block.asking_back[row], *agenda)
         ticket.ask_at += ticket.ask_at >= 0
+    unanswered = ticket.responded != ticket.responded
     ticket.answering = False
-    if ticket.responded != ticket.responded:
-        response = block.response[row]
-        if response:
-            agenda = (response, *agenda)
-            ticket.answering = True
-            ticket.ask_at += ticket.ask_at >= 0
-        ticket.responded = now + response if now + response <= agent.until else agent.hours.add(now, response)
+    if unanswered and (response := block.response[row]):
+        agenda = (response, *agenda)
+        ticket.answering = True
+        ticket.ask_at += ticket.ask_at >= 0
     if desk.wrong_priority and ticket.priority != block.priority[row]:
         ticket.ask_at = int(ticket.answering)  # seen when the checks are done
     pace = agent.pace
@@ -64,6 +63,11 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
     if pace != 1.0:
         agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
+    if unanswered:
+        response = agenda[0] if ticket.answering else 0.0
+        ticket.responded = (
+            now + response if now + response <= agent.until else worked_until(agent, now, response, agent.overtime)
+        )
     agent.done += 1
     if not desk.patient:
         ticket.gives_up = INFINITE  # somebody has taken it
