@@ -28,7 +28,7 @@ REFERENCES = {"tickets": 500.0, "sla_compliance": 0.94}
 
 def months_of(desk: Desk, replications: int) -> SimulationResult:
     """Return months in which each agent of Tier 1 is worth ten points of SLA compliance."""
-    agents = desk.staffing.T1.agents
+    agents = desk.staffing["T1"].agents
     noise = np.linspace(-1, 1, replications)
     columns = [500 + noise, 0.5 + 0.1 * agents + noise / 1000, 4.0 - noise / 10, 4.0 + noise / 100]
     return SimulationResult("stub", desk.name, 1, replications, UNITS, REFERENCES, np.column_stack(columns))
@@ -62,7 +62,7 @@ def row_of(table: DataTable[Any], key: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_what_if_by_keys(stub: list[dict[str, Any]], tmp_path: Path, size: tuple[int, int]) -> None:
-    agents = load_desk().staffing.T1.agents
+    agents = load_desk().staffing["T1"].agents
     app = DeskDrillApp(home=tmp_path)
     async with app.run_test(size=size) as pilot:
         table = await open_lab(pilot)
@@ -82,7 +82,7 @@ async def test_a_what_if_by_keys(stub: list[dict[str, Any]], tmp_path: Path, siz
     # One process, the same seed, and the months of the desk as it is were simulated once.
     assert [call["workers"] for call in stub] == [1, 1]
     assert len({call["seed"] for call in stub}) == 1
-    assert [call["desk"].staffing.T1.agents for call in stub] == [agents, agents + 1]
+    assert [call["desk"].staffing["T1"].agents for call in stub] == [agents, agents + 1]
 
 
 async def test_a_timer_is_a_change_of_policy(stub: list[dict[str, Any]], tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ async def test_another_house_without_these_tiers(tmp_path: Path, stub: list[dict
 
 
 def test_the_real_simulation_shows_what_people_do() -> None:
-    baseline, changed = run_months("secureai", {}, {}, {"desk.staffing.T1.agents": "1"}, 4)
+    baseline, changed = run_months("secureai", {}, {}, {"desk.staffing["T1"].agents": "1"}, 4)
     table = {row.name: row for row in rows(baseline.result, changed)}
     assert table["sla_compliance"].sign == "▼"
     assert table["utilisation_t1"].sign == "▲"
@@ -250,7 +250,7 @@ def test_a_bar_shows_both() -> None:
 
 
 def test_sets_find_their_file() -> None:
-    sets = {"policy.tiers.T1.no_progress": "60m", "desk.staffing.T1.agents": "3", "tiers.T2.unresolved": "3h"}
+    sets = {"policy.tiers.T1.no_progress": "60m", "desk.staffing["T1"].agents": "3", "tiers.T2.unresolved": "3h"}
     policy, desk = split_sets(sets)
     assert policy == {"tiers.T1.no_progress": "60m", "tiers.T2.unresolved": "3h"}
     assert desk == {"staffing.T1.agents": "3"}
