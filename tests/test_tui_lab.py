@@ -198,7 +198,7 @@ async def test_another_house_without_these_tiers(tmp_path: Path, stub: list[dict
 
 
 def test_the_real_simulation_shows_what_people_do() -> None:
-    baseline, changed = run_months("secureai", {}, {}, {"desk.staffing["T1"].agents": "1"}, 4)
+    baseline, changed = run_months("secureai", {}, {}, {"desk.staffing.T1.agents": "1"}, 4)
     table = {row.name: row for row in rows(baseline.result, changed)}
     assert table["sla_compliance"].sign == "▼"
     assert table["utilisation_t1"].sign == "▲"
@@ -250,7 +250,7 @@ def test_a_bar_shows_both() -> None:
 
 
 def test_sets_find_their_file() -> None:
-    sets = {"policy.tiers.T1.no_progress": "60m", "desk.staffing["T1"].agents": "3", "tiers.T2.unresolved": "3h"}
+    sets = {"policy.tiers.T1.no_progress": "60m", "desk.staffing.T1.agents": "3", "tiers.T2.unresolved": "3h"}
     policy, desk = split_sets(sets)
     assert policy == {"tiers.T1.no_progress": "60m", "tiers.T2.unresolved": "3h"}
     assert desk == {"staffing.T1.agents": "3"}
