@@ -47,7 +47,7 @@ from simulator.engine.numbers import (
     WRONG_PRIORITY,
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
-from simulator.engine.stays import plan
+from simulator.engine.stays import plan, undisturbed
 from simulator.engine.walk import Walk, walk, worked_until
 from simulator.model import DeskModel, Move, TierRules
 
@@ -186,13 +186,17 @@ class Desk(Floor):
         ticket.agent = agent
         ticket.stage = WORKING
         ticket.pool = pool
+        end = 0.0
         if ticket.agenda is None:
             plan(self, agent, ticket, now)
+            end = undisturbed(agent, ticket, now)
         elif ticket.answering and ticket.at == 0:
             ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
         spell = agent.spell
         spell.began = now
-        if ticket.quick:
+        if end:
+            spell.ending, spell.walk = ticket.final, None
+        elif ticket.quick:
             end = now + ticket.left
             if end > agent.until:
                 end = agent.hours.add(now, ticket.left)

@@ -85,6 +85,28 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.left = agenda[0]
 
 
+def undisturbed(agent: Agent, ticket: Ticket, now: float) -> float:
+    """Return when a stay that begins now is over if it is plain that nothing disturbs it, 0 where it must be looked at.
+
+    Most stays are: the work is done before the agent's next break, before any timer and before the next update.
+    :func:`~simulator.engine.walk.walk` would say the same, part by part.
+    """
+    agenda, rules = ticket.agenda, ticket.rules
+    assert agenda is not None
+    total = sum(agenda)
+    end = now + total
+    if (
+        end > agent.until
+        or ticket.ask_at >= 0
+        or total > rules.no_progress
+        or total > rules.unresolved
+        or end >= ticket.update_from + ticket.update_left
+        or (rules.age_move is not None and end > ticket.age_move_due)
+    ):
+        return 0.0
+    return end
+
+
 def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tuple[float, ...], int]:
     """Return the agenda of a stay and how it ends if nothing else ends it."""
     tier, block, row, rules = ticket.tier, ticket.block, ticket.row, ticket.rules

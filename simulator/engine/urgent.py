@@ -44,7 +44,7 @@ def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
     ticket, spell = agent.ticket, agent.spell
     assert ticket is not None
     unanswered = ticket.responded > now
-    if spell.walk is None:
+    if spell.walk is None and ticket.quick:
         left = max(0.0, ticket.left - agent.hours.minutes_between(spell.began, now))
         if unanswered:
             reply = agent.hours.minutes_between(now, ticket.responded)
