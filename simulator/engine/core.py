@@ -310,14 +310,14 @@ class Desk(Floor):
         ticket.tier, ticket.entry, ticket.entered = to, entry, now
         ticket.stage = HANDOVER
         ticket.available = ticket.began = NEVER
-        ticket.agenda = None
+        begun, ticket.agenda = ticket.agenda is not None, None
         ticket.gives_up = math.inf
         ticket.visit += 1
         if ticket.slip:
             ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0
         if ticket.stays is None:
             ticket.stays = [0] * self.model.tiers
-            ticket.stays[0] = 1
+            ticket.stays[0] = int(begun)
 
     def _released(self, agent: Agent, ticket: Ticket, now: float) -> float:
         """Return when the agent is free again: the reply sent and the hand-off made."""

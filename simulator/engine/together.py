@@ -92,7 +92,7 @@ def call_together(desk: Desk, ticket: Ticket) -> None:
 
 def call_in(desk: Desk, agent: Agent, ticket: Ticket, tier: int, ending: int) -> None:
     """Call somebody of a higher tier in (swarming): the agent keeps the ticket and works on it with them."""
-    stays = ticket.stays = ticket.stays or [0] * desk.model.tiers
+    stays = ticket.stays = ticket.stays or [int(place == ticket.tier) for place in range(desk.model.tiers)]
     stay = stays[tier]
     stays[tier] = stay + 1
     choices, row = ticket.block.choices(tier, stay), ticket.row
