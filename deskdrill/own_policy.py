@@ -76,16 +76,24 @@ def schema(kind: str) -> dict[str, Any]:
     if kind == "desk":
         import simulator.desk
 
-        words = made.read_descriptions(Path(simulator.desk.__file__).parent / "descriptions" / "desk.yaml")
+        words = made.read_descriptions(Path(simulator.desk.__file__).parents[1] / "descriptions" / "desk.yaml")
         found = made.schema_of(simulator.desk.Desk, words, "DeskDrill desk")
-        length = {"type": "string", "pattern": r"^[0-9.]+ *(s|m|min|h|d)$"}  # written with its unit, read as a number
-        mean = found["$defs"]["Time"]["properties"]["mean"]
-        found["$defs"]["Time"]["properties"]["mean"] = length | {"description": mean["description"]}
+        _lengths_as_written(found)
         return found
     import scenarios.schema
 
     words = made.read_descriptions(Path(scenarios.schema.__file__).parent / "descriptions" / "scenario.yaml")
     return made.schema_of(scenarios.schema.ScenarioFile, words, "DeskDrill scenario")
+
+
+def _lengths_as_written(part: Any) -> None:
+    """Put the unit back on the lengths of time that are defaults, as a desk file would write them."""
+    children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for child in children:
+        _lengths_as_written(child)
+    default = part.get("default") if isinstance(part, dict) else None
+    if isinstance(default, dict) and isinstance(default.get("mean"), float):
+        default["mean"] = f"{default['mean']:g}m"
 
 
 def _filled(kind: str, path: Path) -> str:

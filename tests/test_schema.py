@@ -106,8 +106,10 @@ WRONG = {
     "bad choice": ("policy", ["reprioritised"], {"raised": "sometimes"}),
     "overlay key": ("overlay", ["changes", "tiers", "T1"], {"no_progres": "30m"}),
     "overlay head": ("overlay", [], {"overlays": "x"}),
-    "desk share": ("desk", ["categories", "other"], {"beyond_T1": 2}),
+    "desk share": ("desk", ["categories", "other", "beyond"], {"T1": 2}),
     "desk length": ("desk", ["work", "first_response"], {"mean": 5}),
+    "desk minutes": ("desk", ["work"], {"update": 3}),
+    "desk tier": ("desk", ["work", "T1"], {"recognitoin": {"mean": "5m"}}),
     "scenario level": ("scenario", [], {"level": "fiendish"}),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from policy.durations import parse_duration
 from policy.errors import InputError
@@ -32,7 +32,9 @@ def _day(value: Any) -> date:
         raise ValueError(f"found {str(value)[:40]!r}; expected a date such as 2025-01-31") from None
 
 
-Minutes = Annotated[float, BeforeValidator(_minutes)]
+_WRITTEN: dict[str, Any] = {"type": "string", "pattern": r"^[0-9.]+ *(s|m|min|h|d)$"}
+"""Minutes as a file says them: with their unit."""
+Minutes = Annotated[float, BeforeValidator(_minutes), WithJsonSchema(_WRITTEN)]
 Day = Annotated[date, BeforeValidator(_day)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
