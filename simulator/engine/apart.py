@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
+from simulator.engine.floor import most_urgent
 from simulator.engine.parts import Agent, Bell, Stage, Ticket
 from simulator.engine.walk import next_gap
 
@@ -77,6 +78,8 @@ def _come_back(desk: Desk, agent: Agent) -> None:
 def _is_back(bell: Bell) -> None:
     desk, agent = bell.about
     agent.bell = None
+    for pool in agent.pools:  # those who have nothing in hand take what waits first
+        desk.dispatch(pool)
     if agent.answered and (agent.waits or agent in agent.home.idle):
         _not_idle(agent)
         desk.free(agent)
@@ -91,9 +94,8 @@ def go_on(desk: Desk, agent: Agent, now: float, at_once: bool) -> bool:
         _come_back(desk, agent)
         return False
     ticket = min(agent.answered, key=lambda one: one.priority)
-    for priority in range(0 if at_once else ticket.priority):
-        if any(pool.queues[priority] for pool in agent.pools):
-            return False
+    if not at_once and min(most_urgent(pool, agent, now) for pool in agent.pools) < (ticket.priority, 0.0):
+        return False
     agent.answered.remove(ticket)
     agent.held -= 1
     desk.take(ticket.pool, agent, ticket, now)

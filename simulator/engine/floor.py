@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from heapq import merge
 
 from simulator.codes import Fate
 from simulator.draws.crew import Member
@@ -36,7 +37,9 @@ class Floor(Books):
         found: dict[int, Worker] = {}
         for pool in (*self.tiers, *self.on_call):
             for agent in pool.agents:
-                found[agent.number] = Worker(agent.home.tier, agent.called, agent.hours)
+                found[agent.number] = Worker(
+                    agent.home.tier, agent.called, agent.hours, tuple(other.tier for other in agent.pools)
+                )  # fmt: skip
         return tuple(found[number] for number in sorted(found))
 
     def _people(self, members: tuple[tuple[Member, ...], ...]) -> None:
@@ -59,6 +62,7 @@ class Floor(Books):
                     called.agents.append(agent)
                     called.idle.append(agent)
         self._agents = number
+        link(self.tiers)
 
     def pool_of(self, ticket: Ticket) -> Pool:
         """Return the people that a ticket waits for: the tier's, or those on call where its clocks always run."""
@@ -97,7 +101,7 @@ class Floor(Books):
         idle = pool.idle
         for agent in idle:
             there = agent.since <= now < agent.until or agent.is_there(now)
-            if there and (agent.skills is None or ticket.category in agent.skills):
+            if there and (agent.skills is None or ticket.category in agent.skills) and not agent.answered:
                 if agent is idle[0]:
                     idle.popleft()
                 else:
@@ -144,6 +148,9 @@ class Floor(Books):
     def dispatch(self, pool: Pool) -> None:
         """Let free agents take waiting tickets, most urgent first, then first come first served."""
         now = self._now
+        if len(pool.linked) > 1:
+            self._dispatch_together(pool.linked, now)
+            return
         for queue in pool.queues:
             if not pool.mixed:
                 while queue:
@@ -169,6 +176,19 @@ class Floor(Books):
         if pool.waiting and (pool.idle or pool.unlimited):
             self.ring(pool, now)
 
+    def _dispatch_together(self, pools: tuple[Pool, ...], now: float) -> None:
+        """Do so where tiers share agents: of two equally urgent tickets, the one that has been its tier's for longer."""
+        waiting = merge(*([ticket for queue in pool.queues for ticket in queue] for pool in pools), key=_urgency)
+        for ticket in waiting:
+            agent = self._somebody(ticket.pool, ticket, now) if now < ticket.gives_up else None
+            if agent is not None:
+                ticket.pool.queues[ticket.priority].remove(ticket)
+                ticket.pool.waiting -= 1
+                self.take(ticket.pool, agent, ticket, now)
+        for pool in pools:
+            if pool.waiting and pool.idle:
+                self.ring(pool, now)
+
     def free(self, agent: Agent) -> None:
         """Let an agent go on with what waits for them, or be idle."""
         now = self._now
@@ -181,7 +201,7 @@ class Floor(Books):
             return
         pool = agent.home
         if len(agent.pools) > 1:
-            pool = min(agent.pools, key=_most_urgent)
+            pool = min(agent.pools, key=lambda other: most_urgent(other, agent, now))
         if pool.waiting and (agent.since <= now < agent.until or agent.is_there(now)):
             for queue in pool.queues:
                 while queue and queue[0].gives_up <= now:
@@ -227,8 +247,24 @@ class Floor(Books):
         raise NotImplementedError
 
 
-def _most_urgent(pool: Pool) -> tuple[int, float]:
+def most_urgent(pool: Pool, agent: Agent, now: float) -> tuple[int, float]:
+    """Return how urgent the first ticket is that an agent could take from a pool: its priority, and since when it is
+    the tier's."""
     for priority, queue in enumerate(pool.queues):
-        if queue:
-            return priority, queue[0].entered
-    return len(pool.queues), math.inf
+        for ticket in queue:
+            if now < ticket.gives_up and (agent.skills is None or ticket.category in agent.skills):
+                return priority, ticket.entered
+    return len(pool.queues), INFINITE
+
+
+def _urgency(ticket: Ticket) -> tuple[int, float]:
+    return ticket.priority, ticket.entered
+
+
+def link(pools: tuple[Pool, ...]) -> None:
+    """Tell each pool which share agents with it, or with those that do, and so on."""
+    for pool in pools:
+        linked = {pool}
+        while (more := {other for one in linked for agent in one.agents for other in agent.pools}) > linked:
+            linked = more
+        pool.linked = tuple(other for other in pools if other in linked)

@@ -192,7 +192,7 @@ class Pool:
     """The agents of a tier and the tickets that wait for them."""
 
     __slots__ = (
-        "agents", "bell", "hours", "idle", "limit", "mixed", "queues", "rings", "staff", "tier", "unlimited",
+        "agents", "bell", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff", "tier", "unlimited",
         "waiting",
     )  # fmt: skip
 
@@ -211,6 +211,8 @@ class Pool:
         self.unlimited = staff.unlimited
         self.mixed = False
         """Whether some agent cannot take every ticket."""
+        self.linked: tuple[Pool, ...] = (self,)
+        """The pools that share agents with it, or with those that do."""
 
 
 class AgeLine(Event):

@@ -36,6 +36,8 @@ def break_in(desk: Desk, pool: Pool, ticket: Ticket, now: float) -> bool:
     dropped = break_off(desk, victim, now)
     put_back(desk, dropped)
     desk.take(pool, victim, ticket, now)
+    if dropped.pool.idle:  # somebody may be free who could not have taken the urgent one
+        desk.dispatch(dropped.pool)
     return True
 
 
