@@ -28,7 +28,7 @@ LENGTH: Final = 100.0
 """A replication is discarded, then measured, for so many relaxation times."""
 QUIET: Final = 3.0
 """So many relaxation times before the end, tickets no longer count for the controls: their work may be cut off."""
-FEWEST_TICKETS: Final = 3000
+FEWEST_TICKETS: Final = 1500
 MOST_TICKETS: Final = 2_000_000
 """Tickets of a replication; where a system remembers for so long that more are needed, it cannot be decided here."""
 MOST_DAYS: Final = 366 * 200
