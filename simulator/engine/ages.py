@@ -99,7 +99,7 @@ class Ages:
         if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
             ticket.pool.queues[ticket.priority].remove(ticket)
             ticket.pool.waiting -= 1
-            desk.leave(ticket, int(Ending.AGE), due, NEVER)
+            desk.leave(ticket, int(Ending.AGE), due, due)
             desk.enter(ticket, to, int(Entry.AGE), due)
             called = desk.pool_of(ticket) is not desk.tiers[to]
             desk.at(ticket, due + ticket.block.paging[ticket.row] if called else due, (desk.hand_over,))

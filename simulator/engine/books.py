@@ -91,7 +91,7 @@ class Books(simpy.Environment):
         self.visits.add(
             self.visits.pack(
                 ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending,
-                ticket.entered, ticket.available, ticket.began, left, released, ticket.slip,
+                ticket.entered, ticket.available, ticket.began, left, released if worked_on else NEVER, ticket.slip,
             )
         )  # fmt: skip
 

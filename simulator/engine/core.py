@@ -159,12 +159,12 @@ class Desk(Floor):
         if self._together[priority]:
             together.call_together(self, ticket)
         paged = kind.tiers[0].age_move
-        first = self.tiers[0]
+        first = (self.on_call if kind.around_the_clock else self.tiers)[0]
         if paged and kind.around_the_clock and not self._manned(first):
             # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
             ticket.entry, ticket.tier = PAGED, paged[1]
-            ticket.available = self._now + block.paging[row]
-            self.at(ticket, ticket.available, (self.hand_over,))
+            ticket.available = NEVER
+            self.at(ticket, self._now + block.paging[row], (self.hand_over,))
         else:
             self.offer(first, ticket)
 
