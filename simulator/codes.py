@@ -56,6 +56,39 @@ class Entry(IntEnum):
     BACKLOG = 12
 
 
+class Judged(IntEnum):
+    """What the rulebook says of an escalation."""
+
+    APPROPRIATE = 0
+    PREMATURE = 1
+    """The tier could have solved it."""
+    LATE = 2
+    """It was seen too late that the tier could not, or a timer of the policy had run out before."""
+    WRONG_DESTINATION = 3
+
+
+class Measured(IntEnum):
+    """What a clock measures."""
+
+    FIRST_RESPONSE = 0
+    RESOLUTION = 1
+    NO_PROGRESS = 2
+    UNRESOLVED = 3
+
+
+class Cause(IntEnum):
+    """Where the time of a clock went; of one that was breached, the largest share names why."""
+
+    NONE = -1
+    QUEUE = 0
+    WRONG_TIER = 1
+    HANDOFF = 2
+    NOBODY = 3
+    CUSTOMER = 4
+    WORK = 5
+    DECISION = 6
+
+
 class Fate(IntEnum):
     """What became of a ticket."""
 

@@ -6,20 +6,12 @@ Instants are minutes since the opening of the run's window, not-a-number where s
 
 from __future__ import annotations
 
-import csv
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from policy.calendars import to_datetime
-from policy.errors import InputError
-from simulator.codes import Ending, Entry, Fate
 from simulator.model import DeskModel
 from simulator.openhours import OpenHours
 
@@ -94,11 +86,13 @@ SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """An agent of one replication: the home tier, whether on call, and the hours without breaks and absences."""
+    """An agent of one replication: the home tier, whether on call, the hours (breaks in them, days away not), and all
+    the tiers they work in."""
 
     tier: int
     on_call: bool
     hours: OpenHours
+    tiers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,105 +113,3 @@ class Run:
     def period(self) -> tuple[float, float]:
         """The measured period ``[start, end)``, minutes since the opening."""
         return self.model.start, self.model.end
-
-
-def write_tickets(run: Run, path: Path) -> None:
-    """Write the ticket table as CSV (UTF-8, times in UTC, durations in minutes), all of it or nothing.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    model, rows = run.model, run.tickets
-
-    def lines() -> Iterator[list[Any]]:
-        yield ["ticket_id", "priority", "segment", "category", "solvable_by", "holder", "opened_at",
-               "first_response_due_at", "first_response_at", "resolution_due_at", "resolved_at",
-               "first_response_minutes", "resolution_minutes", "updates_due", "updates_missed", "csat", "outcome",
-               "outage", "paused_minutes", "reopened"]  # fmt: skip
-        for row in rows:
-            yield [
-                int(row["ticket"]) + 1,
-                model.priorities[row["priority"]],
-                model.plans[row["plan"]],
-                model.categories[row["category"]],
-                (*model.places[: model.tiers], "nobody")[row["solved_by"]],
-                model.places[row["holder"]],
-                *(
-                    _moment(model, row[name])
-                    for name in ("opened", "response_due", "responded", "resolution_due", "resolved")
-                ),
-                _number(row["response_minutes"]),
-                _number(row["resolution_minutes"]),
-                int(row["updates_due"]),
-                int(row["updates_missed"]),
-                _number(row["csat"]),
-                Fate(row["fate"]).name.lower(),
-                int(row["cause"]) + 1 if row["cause"] >= 0 else "",
-                _number(row["paused"]),
-                int(row["reopened"]),
-            ]
-
-    _write_csv(path, lines())
-
-
-def write_visits(run: Run, path: Path) -> None:
-    """Write the visit table as CSV (UTF-8, times in UTC), all of it or nothing.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    model = run.model
-
-    def lines() -> Iterator[list[Any]]:
-        yield ["ticket_id", "place", "entered_because", "ended", "entered_at", "available_at", "work_began_at",
-               "left_at", "agent_released_at", "agent"]  # fmt: skip
-        for row in run.visits:
-            yield [
-                int(row["ticket"]) + 1,
-                model.places[row["place"]],
-                Entry(row["entry"]).name.lower(),
-                Ending(row["ending"]).name.lower(),
-                *(_moment(model, row[name]) for name in ("entered", "available", "began", "left", "released")),
-                int(row["agent"]) + 1 if row["agent"] >= 0 else "",
-            ]
-
-    _write_csv(path, lines())
-
-
-def _moment(model: DeskModel, minutes: float) -> str:
-    """Return an instant as ISO 8601 in UTC, empty where there is none (yet)."""
-    if not np.isfinite(minutes):
-        return ""
-    return f"{to_datetime(model.opening + float(minutes)):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else ""
-
-
-def _write_csv(path: Path, lines: Iterable[list[Any]]) -> None:
-    """Write beside the file and rename, so that a reader sees the old file or the new one."""
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            _write_lines(file, lines)
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except (OSError, ValueError) as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{path}: cannot be written: {reason}") from None
-
-
-def _write_lines(file: IO[str], lines: Iterable[list[Any]]) -> None:
-    csv.writer(file, lineterminator="\n").writerows(lines)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
