@@ -47,7 +47,7 @@ def run_new(arguments: argparse.Namespace) -> int:
     written: list[Path] = []
     try:
         for kind, path in files.items():
-            write_new_file(path, _filled(kind, path))
+            write_new_file(path, filled(kind, kind, path))
             written.append(path)
     except InputError:
         for path in written:
@@ -96,9 +96,9 @@ def _lengths_as_written(part: Any) -> None:
         default["mean"] = f"{default['mean']:g}m"
 
 
-def _filled(kind: str, path: Path) -> str:
-    """Return the template of one kind of file, named after the file where that makes a name."""
-    text = (_FOLDER / f"{kind}.yaml").read_text(encoding="utf-8")
+def filled(template: str, kind: str, path: Path) -> str:
+    """Return a template of one kind of file, named after the file where that makes a name."""
+    text = (_FOLDER / f"{template}.yaml").read_text(encoding="utf-8")
     text = re.sub(r"(# yaml-language-server: \$schema=)\S*/", r"\1", text, count=1)
     name = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
     key = "id" if kind == "scenario" else "name"

@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
 UNDERSTOOD = {
     "$ref", "$defs", "$schema", "title", "description", "default", "type", "anyOf", "enum", "const", "pattern",
     "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "items", "properties",
-    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "format",
+    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "format",
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def _faults_of_keys(value: dict[str, Any], part: Any, whole: Any, path: str) -> 
             yield f"{path}.{key}: is missing"
     if len(value) < part.get("minProperties", 0):
         yield f"{path}: is empty"
+    if len(value) > part.get("maxProperties", 10**9):
+        yield f"{path}: has too many keys"
     for key, child in value.items():
         here = f"{path}.{key}"
         if "propertyNames" in part:
