@@ -55,10 +55,18 @@ def run(arguments: argparse.Namespace) -> int:
         write(rendered(_for_people(verdicts), arguments.format))
         if arguments.format == "table":
             write(f"\n{_summary(verdicts)}\n")
-    for one in verdicts:
-        if one.inside is None:
-            narrate(f"case {one.case}: {one.metric}: {one.why}")
+    for note in _notes(verdicts):
+        narrate(note)
     return 0 if all(one.inside for one in verdicts) else 1
+
+
+def _notes(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what there is to say of rows that are not what they might be, once for each case."""
+    metrics: dict[tuple[int, str], list[str]] = {}
+    for one in verdicts:
+        if one.why:
+            metrics.setdefault((one.case, one.why), []).append(one.metric)
+    return [f"case {case}: {', '.join(named)}: {why}" for (case, why), named in metrics.items()]
 
 
 def _counts(verdicts: Sequence[Verdict]) -> tuple[int, int, int]:

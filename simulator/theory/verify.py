@@ -44,7 +44,7 @@ Job = tuple[int, int]
 class Verdict:
     """What became of a row: the desk's mean and interval (not-a-number where there is none).
 
-    ``inside`` is ``None`` where the row is undecided; ``why`` then says it in words.
+    ``inside`` is ``None`` where the row is undecided. ``why`` says in words what there is to be said of that.
     """
 
     case: int
@@ -200,12 +200,13 @@ class _Verification:
         weight = course.weights[place] if course.sound else None
         found = estimate.interval(sample, row.quantity, weight, self.rows, _service(course))
         if found is None:
-            return said(None, None, "it never came to that")
+            return said(None, None, "nothing of the kind was seen")
         enough = len(sample) >= estimate.FEWEST
+        why = "" if course.sound else "the desk drew other arrivals or work than it was told to; no controls were used"
         if enough and not found.low <= row.exact <= found.high:
-            return said(found, False)
+            return said(found, False, why)
         if enough and found.half_width <= estimate.tolerance(row.exact):
-            return said(found, True)
+            return said(found, True, why)
         return said(found, None, "the interval is still too wide; it needs more time")
 
 
