@@ -29,12 +29,14 @@ class Ages:
         self._falls_due = (self._fall_due,)
 
     def due(self, ticket: Ticket, index: int) -> float:
-        """Return when a ticket reaches an age of its kind, if its clock does not stand still."""
+        """Return when a ticket reaches an age of its kind, if its clock does not stand still from now on."""
+        kind = ticket.kind
         since = ticket.opened if ticket.aged_from is None else ticket.aged_from
-        return ticket.kind.hours.add(since, ticket.kind.ages[index])
+        stood_still = ticket.paused - ticket.paused_before if kind.age_pauses[index] else 0.0
+        return kind.hours.add(since, kind.ages[index] + stood_still)
 
     def expect(self, ticket: Ticket) -> None:
-        """Let a ticket reach the ages of its kind, counted from ``aged_from``.
+        """Let a ticket that has just been opened reach the ages of its kind.
 
         Only the head of a line is asked for its instant; most tickets are resolved before they come to be the head.
         """
@@ -45,12 +47,22 @@ class Ages:
             else:
                 line.line.append(ticket)
 
+    def expect_anew(self, ticket: Ticket) -> None:
+        """Let a ticket's age count from now: it has come back, or is of another kind. It leaves the lines it is in."""
+        ticket.aged_from, ticket.paused_before = self._desk.now, ticket.paused
+        for index in range(len(ticket.kind.ages)):
+            self._ring(ticket, index, self.due(ticket, index))
+
+    def _ring(self, ticket: Ticket, index: int, due: float) -> None:
+        if due < math.inf:
+            self._desk.at(Bell((ticket, index, ticket.aged_from)), due, (self._fall_due_alone,))
+
     def _next(self, line: AgeLine) -> None:
         """Schedule the head of a line that is still to come; let go what is over."""
-        queue, index, kind = line.line, line.index, line.kind
+        queue, index = line.line, line.index
         while queue:
             ticket = queue[0]
-            if ticket.stage != RESOLVED and ticket.kind is kind:
+            if ticket.stage != RESOLVED and ticket.aged_from is None:
                 due = self.due(ticket, index)
                 if due < math.inf:
                     self._desk.at(line, due, self._falls_due)
@@ -59,7 +71,7 @@ class Ages:
 
     def _fall_due(self, line: AgeLine) -> None:
         ticket, now = line.line.popleft(), self._desk.now
-        if ticket.stage != RESOLVED and ticket.kind is line.kind and not self._given_up(ticket, now):
+        if ticket.stage != RESOLVED and ticket.aged_from is None and not self._given_up(ticket, now):
             self._reach(ticket, line.index, now)
         self._next(line)
 
@@ -70,21 +82,19 @@ class Ages:
         self._desk.let_go(ticket.pool, ticket)
         return True
 
-    def _fall_due_later(self, bell: Bell) -> None:
-        ticket, index = bell.about
-        if ticket.stage != RESOLVED and ticket.priority == bell.visit:
+    def _fall_due_alone(self, bell: Bell) -> None:
+        ticket, index, since = bell.about
+        if ticket.stage != RESOLVED and ticket.aged_from == since:
             self._reach(ticket, index, self._desk.now)
 
     def _reach(self, ticket: Ticket, index: int, due: float) -> None:
         desk, kind = self._desk, ticket.kind
         if kind.age_pauses[index]:
-            held = ticket.paused
-            if ticket.stage == Stage.ASKING and not kind.waiting.resolution:
-                held += kind.hours.minutes_between(ticket.paused_since, due)
-            later = kind.hours.add(self.due(ticket, index), held) if held else due
+            later = self.due(ticket, index)
+            if ticket.stage == Stage.ASKING:
+                later = kind.hours.add(later, kind.hours.minutes_between(ticket.paused_since, due))
             if later > due:  # the clock stood still while the customer was asked
-                if later < math.inf:
-                    desk.at(Bell((ticket, index), ticket.priority), later, (self._fall_due_later,))
+                self._ring(ticket, index, later)
                 return
         rules = kind.tiers[ticket.tier]
         for which, place in rules.age_joins:

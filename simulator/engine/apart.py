@@ -51,6 +51,8 @@ def runs_again(desk: Desk, ticket: Ticket, now: float) -> None:
     kind, since, hours = ticket.kind, ticket.paused_since, ticket.pool.hours
     if not kind.waiting.resolution:
         ticket.paused += kind.hours.minutes_between(since, now)
+        if ticket.rules.age_move is not None:
+            ticket.age_move_due = desk.ages.due(ticket, ticket.rules.age_move[0])
     if not kind.waiting.in_hand:
         ticket.progress_left -= hours.minutes_between(ticket.progress, since)
         ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
@@ -131,7 +133,7 @@ def reopen(desk: Desk, ticket: Ticket) -> None:
     ticket.paused += ticket.kind.hours.minutes_between(ticket.paused_since, now)
     desk.enter(ticket, 0, int(Entry.REOPENED), now)
     ticket.available = now
-    if ticket.kind.ages:
-        ticket.aged_from = now
-        desk.ages.expect(ticket)
+    if ticket.update_left < math.inf:
+        ticket.update_from, ticket.update_left = now, next_gap(ticket.kind, ticket.opened, now)
+    desk.ages.expect_anew(ticket)
     desk.offer(desk.pool_of(ticket), ticket)

@@ -102,8 +102,12 @@ class Desk(Floor):
             self.run_until(self.model.end)
         for pool in (*self.tiers, *(pool for pool in self.on_call if pool not in self.tiers)):
             for agent in pool.agents:
-                if agent.home is pool and agent.ticket is not None:
-                    self.note(agent, agent.ticket, agent.spell.began, self.model.end)
+                held, spell = agent.ticket, agent.spell
+                if agent.home is not pool or held is None:
+                    continue
+                self.note(agent, held, spell.began, self.model.end)
+                if spell.walk is not None and held.stage == WORKING:  # the updates sent so far
+                    self.went(held, walk(held, agent, spell.began, self.model.end, 0, self.writing, self.forgotten))
         for ticket in list(self.open_tickets.values()):
             if ticket.stage == ASKING:
                 self.asked(ticket, NEVER)
@@ -369,8 +373,8 @@ class Desk(Floor):
         """A ticket is solved: for good, or until it comes back."""
         if self.may_come_back and not ticket.reopened and ticket.block.comes_back[ticket.row] < math.inf:
             apart.come_back(self, ticket, now)
-            return
-        self.close(ticket, Fate.SOLVED, now)
+        else:
+            self.close(ticket, Fate.SOLVED, now)
         if ticket.cause >= 0 and self.outages is not None:
             self.outages.over(ticket.cause, now)
 

@@ -73,6 +73,8 @@ class Ticket(Event):
     sender: Agent | None = None
     aged_from: float | None = None
     """Since when its age counts, where that is not since it was opened."""
+    paused_before = 0.0
+    """Minutes of ``paused`` that lie before that."""
     age_move_due: float
     """The age at which the ticket leaves the tier that has it in hand."""
     # About the stay in hand.

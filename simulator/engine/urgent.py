@@ -147,9 +147,7 @@ def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
         ticket.pool.waiting -= 1
     ticket.priority = priority
     ticket.kind = kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
-    if kind.ages:
-        ticket.aged_from = now
-        desk.ages.expect(ticket)
+    desk.ages.expect_anew(ticket)
     if desk.writing:
         ticket.update_from, ticket.update_left = now, kind.updates[0][1]
     if ticket.agenda is not None:
