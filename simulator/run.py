@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from policy.errors import InputError
 from simulator.desk import Desk
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.plain import PlainDesk, is_plain
 from simulator.model import DeskModel, Rules, compile_model
 from simulator.satisfaction import csat, updates_due, updates_missed
+from simulator.streaming import settled
 from simulator.tables import TICKETS, Run, Table
 
 if TYPE_CHECKING:
@@ -32,18 +36,24 @@ def run_once(
     seed: int,
     replication: int,
     arrived: Arrivals | None = None,
+    stream_to: Path | None = None,
 ) -> Run:
     """Return one replication of ``desk`` under ``policy`` and its tables.
 
     A compiled :class:`DeskModel` may be given instead of a desk; ``policy`` is then not needed. ``arrived`` replaces
     the tickets' drawn instants.
 
+    With ``stream_to``, a folder that is there, the tables are written to ``.npy`` files in it as the run goes on and
+    stay there: the run's tables lie in those files, and memory holds but a few numbers a ticket.
+
     Raises:
-        InputError: the desk names a priority or a plan that the policy does not have.
+        InputError: the desk names a priority or a plan that the policy does not have, or the folder cannot be written.
     """
     if not isinstance(desk, DeskModel):
         assert policy is not None, "a desk needs a policy"
         desk = compile_model(desk, rules_of(policy))
+    if stream_to is not None:
+        return _streamed(desk, seed, replication, arrived, stream_to)
     played = played_desk(desk, seed, replication, arrived)
     played.play()
     visits = played.visits.table()
@@ -52,6 +62,21 @@ def run_once(
     rows.sort(order="ticket")
     return Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
                played.questions.table())  # fmt: skip
+
+
+def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None, folder: Path) -> Run:
+    """Return one replication whose tables lie on disk."""
+    played = PlayedDesk(model, seed, replication, arrived)  # the fast way makes its tables at once, in memory
+    try:
+        played.stream_to(folder)
+        played.play()
+        tickets, visits, spells, questions = settled(
+            folder, played.tickets.table(), played.visits.table(), played.spells.table(), played.questions.table(),
+            partial(ticket_table, model),
+        )  # fmt: skip
+    except OSError as error:
+        raise InputError(f"{folder}: the tables cannot be written: {error.strerror or error}") from None
+    return Run(model, seed, replication, tickets, visits, spells, played.workers(), questions)
 
 
 def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from pathlib import Path
 
 import simpy
 from simpy.events import Event
@@ -26,6 +27,13 @@ class Books(simpy.Environment):
         self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
         self.questions = Rows(QUESTIONS)
         self.open_tickets: dict[int, Ticket] = {}
+
+    def stream_to(self, folder: Path) -> None:
+        """Write the tables to files in a folder as they grow, instead of keeping them in memory."""
+        self.tickets = Rows(TICKET_ROWS, folder / "tickets.rows")
+        self.visits = Rows(VISITS, folder / "visits.rows")
+        self.spells = Rows(SPELLS, folder / "spells.rows")
+        self.questions = Rows(QUESTIONS, folder / "questions.rows")
 
     def run_until(self, end: float) -> None:
         """Process events until ``end``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from struct import Struct
 from typing import Final
 
@@ -15,12 +16,16 @@ _LETTERS: Final = {"i1": "b", "i4": "i", "f8": "d"}
 class Rows:
     """Rows of one kind, in the order in which they were written: ``add(pack(*fields))`` writes one.
 
-    A packed row costs less than half of what a tuple does, and the garbage collector need not look at it.
+    A packed row costs less than half of what a tuple does, and the garbage collector need not look at it. With a
+    ``file``, rows are appended to it whenever they are gathered, as they lie in memory, and none are kept.
     """
 
-    def __init__(self, dtype: npt.DTypeLike) -> None:
+    def __init__(self, dtype: npt.DTypeLike, file: Path | None = None) -> None:
         """Begin an empty table of rows of ``dtype``."""
         self.dtype = np.dtype(dtype)
+        self._file = file
+        if file is not None:
+            file.write_bytes(b"")
         letters = [_LETTERS[self.dtype[name].str[1:]] for name in self.dtype.names or ()]
         self.pack = Struct("<" + "".join(letters)).pack
         self._recent: list[bytes] = []
@@ -29,10 +34,16 @@ class Rows:
         self._make: Callable[[], npt.NDArray[np.void]] | None = None
 
     def gather(self) -> None:
-        """Put the rows written last into one array, which takes less memory."""
-        if self._recent:
-            self._blocks.append(np.frombuffer(b"".join(self._recent), self.dtype))
-            self._recent.clear()
+        """Put the rows written last into one array, which takes less memory, or into the file."""
+        if not self._recent:
+            return
+        packed = b"".join(self._recent)
+        self._recent.clear()
+        if self._file is None:
+            self._blocks.append(np.frombuffer(packed, self.dtype))
+        else:
+            with self._file.open("ab") as file:
+                file.write(packed)
 
     def later(self, make: Callable[[], npt.NDArray[np.void]]) -> None:
         """Let a whole table be made when it is asked for, instead of writing its rows."""
@@ -43,6 +54,8 @@ class Rows:
         if self._make is not None:
             self._blocks, self._make = [self._make()], None
         self.gather()
+        if self._file is not None and self._file.stat().st_size:
+            self._blocks = [np.memmap(self._file, self.dtype, "r+")]
         if len(self._blocks) != 1 or not self._blocks[0].flags.writeable:  # a table is sorted by whoever asked for it
             self._blocks = [np.concatenate([np.empty(0, self.dtype), *self._blocks])]
         return self._blocks[0]
