@@ -132,8 +132,8 @@ def _journey(model: DeskModel, flow: Flow) -> tuple[Floats, Floats]:
     paged = flow.kind.tiers[0].age_move
     if flow.kind.around_the_clock and paged is not None:
         start[0], start[paged[1]] = 0.0, 1.0  # the engineer on call has it before Tier 1 has done much
-    visits: Floats = np.linalg.solve(np.eye(tiers) - onward.T, start)
-    worked = visits * minutes
+    visits: Floats = np.asarray(np.linalg.solve(np.eye(tiers) - onward.T, start), np.float64)
+    worked: Floats = visits * minutes
     worked[0] += model.desk.work.first_response.mean
     return visits, worked
 
