@@ -57,6 +57,7 @@ def runs_again(desk: Desk, ticket: Ticket, now: float) -> None:
         ticket.progress_left -= hours.minutes_between(ticket.progress, since)
         ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
         ticket.progress = ticket.in_hand = now
+        ticket.stood_still = since, now
     if not kind.waiting.updates and ticket.update_left < math.inf:
         ticket.update_from, ticket.update_left = now, next_gap(kind, ticket.opened, now)
 

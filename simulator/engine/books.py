@@ -11,7 +11,7 @@ from simpy.events import Event
 
 from simulator.codes import Fate
 from simulator.engine.ledger import Rows
-from simulator.engine.numbers import DECISION, GAVE_UP, RESOLVED, SOLVED, UNRESOLVED
+from simulator.engine.numbers import ASKING, DECISION, GAVE_UP, INFINITE, RESOLVED, SOLVED, UNRESOLVED
 from simulator.engine.parts import NEVER, Agent, Ticket
 from simulator.model import DeskModel
 from simulator.tables import QUESTIONS, SPELLS, TICKET_ROWS, VISITS
@@ -80,22 +80,23 @@ class Books(simpy.Environment):
     # -- what is written down ----------------------------------------------------------------------------------
 
     def tell(self, ticket: Ticket, place: int, entry: int, at: float) -> None:
-        """Open a parallel responsibility, once per place."""
+        """Open a parallel responsibility, once per place: the earliest of those told."""
         if ticket.told is None:
-            ticket.told = []
-        if all(place != known for known, _, _ in ticket.told):
-            ticket.told.append((place, entry, at))
+            ticket.told = {}
+        known = ticket.told.get(place)
+        if known is None or at < known[1]:
+            ticket.told[place] = entry, at
 
     def leave(self, ticket: Ticket, ending: int, left: float, released: float) -> None:
         """Write down that a stay ends, and tell those who join after some time in hand."""
         if ticket.stage == DECISION:  # its stay in the tier is written already
             return
         worked_on = ticket.agenda is not None
-        if worked_on and ticket.rules.joins and left == left:
+        if worked_on and ticket.rules.joins:
             for after, place in ticket.rules.joins:
-                joined = ticket.pool.hours.add(ticket.began, after)
-                if joined <= left:
-                    self.tell(ticket, place, int(UNRESOLVED), joined)
+                joined = self._joined(ticket, after)
+                if joined <= left or (left != left and joined < self.model.end):
+                    self.tell(ticket, place, UNRESOLVED, joined)
         self.visits.add(
             self.visits.pack(
                 ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending,
@@ -103,12 +104,22 @@ class Books(simpy.Environment):
             )
         )  # fmt: skip
 
+    def _joined(self, ticket: Ticket, after: float) -> float:
+        """Return when somebody joins in who does so ``after`` so many minutes in hand."""
+        hours, began, still = ticket.pool.hours, ticket.began, ticket.stood_still
+        if ticket.stage == ASKING and not ticket.kind.waiting.in_hand:  # to this day
+            still = ticket.paused_since, INFINITE
+        joined = hours.add(began, after)
+        if still is None or joined <= still[0]:
+            return joined
+        return hours.add(still[1], after - hours.minutes_between(began, still[0])) if still[1] < INFINITE else INFINITE
+
     def given_up(self, ticket: Ticket) -> None:
         """Write down that a ticket, no longer in a queue, was given up some time ago."""
         self.leave(ticket, GAVE_UP, ticket.gives_up, NEVER)
         self.close(ticket, Fate.GAVE_UP, ticket.gives_up)
 
     def _leave_told(self, ticket: Ticket, left: float) -> None:
-        for place, entry, at in ticket.told or ():
+        for place, (entry, at) in (ticket.told or {}).items():
             if not at > (left if left == left else self.model.end):
                 self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left, 0))

@@ -316,6 +316,8 @@ class Desk(Floor):
         ticket.available = ticket.began = NEVER
         begun, ticket.agenda = ticket.agenda is not None, None
         ticket.gives_up = math.inf
+        if ticket.stood_still is not None:
+            ticket.stood_still = None
         ticket.visit += 1
         if ticket.slip:
             ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0

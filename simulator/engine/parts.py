@@ -69,7 +69,10 @@ class Ticket(Event):
     paused = paused_since = 0.0
     stays: list[int] | None = None
     """How often it has been in each tier; ``None`` while it is in the first for the first time."""
-    told: list[tuple[int, int, float]] | None = None
+    told: dict[int, tuple[int, float]] | None = None
+    """Who has joined in: by place, why and when."""
+    stood_still: tuple[float, float] | None = None
+    """From when to when the timers of the stay in hand stood still, as the customer was asked."""
     sender: Agent | None = None
     aged_from: float | None = None
     """Since when its age counts, where that is not since it was opened."""

@@ -67,20 +67,23 @@ def walk(
             due = clock.add(progress, progress_left)
             if due <= other:
                 limit, reason = due, NO_PROGRESS
-        while heard + heard_left <= finish:
+        if heard + heard_left <= finish:
             update = ticket.kind.hours.add(heard, heard_left) if heard_left else heard
-            if update > finish or update >= limit:
-                heard, heard_left = update, 0.0  # known exactly from now on
-                break
-            if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
-                missed += 1
-                heard = update
-            else:
-                late += update < now
-                sent += 1
-                finish = worked_until(agent, finish, writing, overtime)
-                heard = max(update, now) + writing
-            heard_left = next_gap(ticket.kind, ticket.opened, heard)
+            written = max(update, now)
+            if not (agent.since <= written < until or overtime):  # due while nobody was at work on it
+                written = agent.hours.next_open(written)
+            if written <= finish and written < limit:
+                if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
+                    missed += 1
+                    heard = update
+                else:
+                    late += update < written
+                    sent += 1
+                    left += writing
+                    heard = written + writing
+                heard_left = next_gap(ticket.kind, ticket.opened, heard)
+                continue  # a longer part may not be done before a timer is over
+            heard, heard_left = update, 0.0  # known exactly from now on
         if finish > limit:
             limit = max(limit, now)
             left = max(0.0, minutes_worked(agent, limit, finish, overtime))
