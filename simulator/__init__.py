@@ -18,6 +18,7 @@ from simulator.experiment import Estimate, SimulationResult, simulate
 from simulator.export import write_events, write_table, write_tickets, write_visits
 from simulator.metrics import metric_units, month_metrics
 from simulator.run import run_once
+from simulator.story import Step, Story, story_of
 from simulator.tables import Run
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "Estimate",
     "Run",
     "SimulationResult",
+    "Step",
+    "Story",
     "clocks",
     "escalations",
     "list_desks",
@@ -33,6 +36,7 @@ __all__ = [
     "month_metrics",
     "run_once",
     "simulate",
+    "story_of",
     "write_events",
     "write_table",
     "write_tickets",

@@ -88,7 +88,9 @@ def _from_stay(run: Run) -> Ints:
     stays = visits[in_tier]
 
     def same(stay: Ints) -> npt.NDArray[np.bool_]:
-        return (stay >= 0) & (stays["ticket"][stay] == visits["ticket"]) if len(stays) else np.zeros(len(visits), bool)
+        if not len(stays):
+            return np.zeros(len(visits), bool)
+        return np.asarray((stay >= 0) & (stays["ticket"][np.maximum(stay, 0)] == visits["ticket"]))
 
     found = np.where(same(before), before, -1)
     while True:
