@@ -72,7 +72,7 @@ class Floor(Books):
         """Let somebody take a ticket, or let it wait."""
         now = self._now
         ticket.pool = pool
-        if not pool.waiting or pool.mixed:
+        if not pool.waiting or pool.mixed or len(pool.linked) > 1:
             agent = self._somebody(pool, ticket, now)
             if agent is not None:
                 self.take(pool, agent, ticket, now)
@@ -180,11 +180,16 @@ class Floor(Books):
         """Do so where tiers share agents: of two equally urgent tickets, the one that has been its tier's for longer."""
         waiting = merge(*([ticket for queue in pool.queues for ticket in queue] for pool in pools), key=_urgency)
         for ticket in waiting:
-            agent = self._somebody(ticket.pool, ticket, now) if now < ticket.gives_up else None
-            if agent is not None:
-                ticket.pool.queues[ticket.priority].remove(ticket)
-                ticket.pool.waiting -= 1
-                self.take(ticket.pool, agent, ticket, now)
+            pool = ticket.pool
+            given_up = ticket.gives_up <= now
+            agent = None if given_up else self._somebody(pool, ticket, now)
+            if given_up or agent is not None:
+                pool.queues[ticket.priority].remove(ticket)
+            if given_up:
+                self.let_go(pool, ticket)
+            elif agent is not None:
+                pool.waiting -= 1
+                self.take(pool, agent, ticket, now)
         for pool in pools:
             if pool.waiting and pool.idle:
                 self.ring(pool, now)
