@@ -3,7 +3,7 @@
 Files in reading order:
 
 - ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
-- ``openhours``: calendars as numbers; ``model``: desk and policy compiled to numbers
+- ``openhours``: calendars as numbers; ``roster``: who works when; ``model``: desk and policy compiled to numbers
 - ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
 - ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk
