@@ -329,7 +329,8 @@ class Desk(Floor):
         """Return when the agent is free again: the reply sent and the hand-off made."""
         stay = 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1
         minutes = float(ticket.block.choices(ticket.tier, stay).handoff[ticket.row])
-        return agent.hours.add(_reply_sent(ticket, now), minutes) if minutes else _reply_sent(ticket, now)
+        sent = _reply_sent(ticket, now)
+        return worked_until(agent, sent, minutes, agent.overtime) if minutes else sent
 
     def hand_over(self, ticket: Ticket) -> None:
         sender = ticket.sender
