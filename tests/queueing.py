@@ -5,6 +5,7 @@ Nothing here is taken from the project's code. One unit of time is arbitrary; ``
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -39,7 +40,7 @@ def cobham(c: int, lam: Sequence[float], mu: float) -> list[float]:
     """Return the mean wait by class in M/M/c with non-preemptive priorities (Cobham 1954)."""
     first = erlang_c(c, sum(lam) / mu) / (c * mu)
     sums = np.concatenate([[0.0], np.cumsum(lam)]) / (c * mu)
-    return [float(first / ((1 - a) * (1 - b))) for a, b in zip(sums, sums[1:], strict=False)]
+    return [float(first / ((1 - a) * (1 - b))) for a, b in itertools.pairwise(sums)]
 
 
 def preemptive(c: int, lam: Sequence[float], mu: float) -> list[float]:
@@ -57,7 +58,7 @@ def mg1(lam: Sequence[float], mean: Sequence[float], second: Sequence[float]) ->
     rho = np.array(lam) * mean
     sums = np.concatenate([[0.0], np.cumsum(rho)])
     rest = np.array(lam) * second / 2
-    without = [float(rest.sum() / ((1 - a) * (1 - b))) for a, b in zip(sums, sums[1:], strict=False)]
+    without = [float(rest.sum() / ((1 - a) * (1 - b))) for a, b in itertools.pairwise(sums)]
     resumed = [
         float(mean[k] / (1 - sums[k]) + rest[: k + 1].sum() / ((1 - sums[k]) * (1 - sums[k + 1])) - mean[k])
         for k in range(len(lam))

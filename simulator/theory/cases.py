@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from policy.errors import InputError
-from policy.yaml_source import nearest, read_text
+from policy.explain import closest, nearest
+from policy.yaml_source import read_text
 from simulator.theory.kinds import KINDS, Params, kind_of, known
 from simulator.theory.quantities import Quantity, asked, names
 from simulator.theory.system import System, loads, traffic
@@ -97,8 +98,8 @@ def _case(file: str, index: int, data: Any, notes: list[str]) -> Case:
     for key in given:
         if known(kind, key):
             continue
-        if hint := nearest(key, [one for one in kind.params if one not in given]):
-            raise refuse(f"params.{key}", f"this kind has no such parameter{hint}")
+        if near := closest(key, [one for one in kind.params if one not in given]):
+            raise refuse(f"params.{key}", f'this kind has no such parameter; did you mean "{near}"?')
         notes.append(f"{file}: case {index}: params.{key}: means nothing to this kind, and was passed over")
     system = kind.read(Params(given, refuse))
     _check_stable(system, refuse)

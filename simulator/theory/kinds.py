@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policy.errors import InputError
-from policy.yaml_source import nearest
+from policy.explain import closest
 from simulator.theory.system import Service, System
 
 MOST_AGENTS: Final = 10_000
@@ -102,7 +102,8 @@ class Params:
             return Service(mean, "fixed", 0.0)
         if name == "uniform0_2m":
             return Service(mean, "uniform", 3**-0.5)
-        hint = nearest(name, SERVICES) if isinstance(name, str) else ""
+        near = closest(name, SERVICES) if isinstance(name, str) else None
+        hint = f'; did you mean "{near}"?' if near else ""
         raise self._wrong(key, name, f"one of {', '.join(SERVICES)}{hint}")
 
     def tiers(self, key: str) -> tuple[tuple[int, ...], tuple[Service, ...]]:
@@ -120,7 +121,8 @@ class Params:
 
     def _required(self, key: str) -> Any:
         if key not in self.given:
-            raise self.refuse(f"params.{key}", f"is missing{nearest(key, self.given)}")
+            near = closest(key, self.given)
+            raise self.refuse(f"params.{key}", f'is missing; there is a "{near}"' if near else "is missing")
         return self.given[key]
 
     def _number(self, key: str, value: Any, lowest: float | None = None, highest: float = math.inf) -> float:
