@@ -4,14 +4,14 @@
     python benchmarks/calibrate.py --write              put it into the desk file
     python benchmarks/calibrate.py --check              only compare the desk as it stands with its figures
 
-The method of moments, by simulation. There are as many free parameters as figures to meet. ``tickets_per_week``
-follows from the arrival curve without simulating. The six parameters that act on each other are found by
-Levenberg's method (a Jacobian from forward differences, steps shortened until they help) on few months, then by
-Broyden's on many; all runs share one seed, so that two sets of parameters meet the same luck and differ by what they
-do alone.
+The method of moments, by simulation. There are as many free parameters as figures to meet. ``demand`` follows from the
+arrival curve without simulating. The parameters that act on each other (``beyond_odds`` of each tier, ``premature``,
+``work`` of the first tier and of all above it) are found by Levenberg's method (a Jacobian from forward differences,
+steps shortened until they help) on few months, then by Broyden's on many; all runs share one seed, so that two sets of
+parameters meet the same luck and differ by what they do alone.
 ``dissatisfaction`` acts on satisfaction alone and comes last. ``docs/calibration.md`` says what each stands for.
 
-Progress goes to stderr, the result to stdout. With the defaults it takes about ten minutes on two cores.
+Progress goes to stderr, the result to stdout. With the defaults it takes about a quarter of an hour on two free cores.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import math
 import re
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +40,8 @@ SEED: Final = 20250131
 """The seed of all runs that look for parameters."""
 CHECK_SEEDS: Final = (1, 2, 3)
 """Seeds of ``--check``; no parameter was found with them."""
-COARSE: Final = 300
-FINE: Final = 10_000
+COARSE: Final = 200
+FINE: Final = 2_000
 """Months simulated for each set of parameters while coming near, and while finishing."""
 
 Floats = npt.NDArray[np.float64]
@@ -48,44 +49,52 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Free:
-    """A parameter that is looked for: on a log scale (odds for a share), and the figure it is there for."""
+    """A parameter that is looked for, on a log scale: where it stands in the block, and the figure it is there for.
+
+    ``tiers`` are those that share it, none for a parameter of the whole desk.
+    """
 
     name: str
     figure: str
-    share: bool = False
+    tiers: tuple[str, ...] = ()
 
-    def inside(self, value: float) -> float:
-        """Return the value on the scale of the search."""
-        return math.log(value / (1 - value)) if self.share else math.log(value)
+    def value(self, desk: Desk) -> float:
+        """Return what the desk has."""
+        found: Any = getattr(desk.calibrated, self.name)
+        return float(found.get(self.tiers[0], 1.0) if self.tiers else found)
 
-    def outside(self, x: float) -> float:
-        """Return the value that stands in the file, to five digits (so that what is written is what was tried)."""
-        return float(f"{1 / (1 + math.exp(-x)) if self.share else math.exp(x):.5g}")
+    def put(self, desk: Desk, value: float) -> Desk:
+        """Return the desk with another value."""
+        if not self.tiers:
+            return changed(desk, **{self.name: value})
+        return changed(desk, **{self.name: getattr(desk.calibrated, self.name) | dict.fromkeys(self.tiers, value)})
 
 
-FREE: Final = (
-    Free("beyond_T1_odds", "escalations_t1_t2"),
-    Free("beyond_T2_odds", "escalations_t2_t3"),
-    Free("beyond_T3_odds", "escalations_t3_management"),
-    Free("premature", "deescalations", share=True),
-    Free("T1_work", "sla_compliance"),
-    Free("upper_work", "escalation_resolution_hours"),
-)
+def free_parameters(desk: Desk) -> tuple[Free, ...]:
+    """Return the parameters of a desk that act on each other; there are two tiers at least."""
+    tiers = desk.tiers
+    steps = [f"escalations_{low}_{high}".lower() for low, high in pairwise([*tiers, "management"])]
+    return (
+        *(Free("beyond_odds", step, (tier,)) for tier, step in zip(tiers, steps, strict=True)),
+        Free("premature", "deescalations"),
+        Free("work", "sla_compliance", tiers[:1]),
+        Free("work", "escalation_resolution_hours", tiers[1:]),
+    )
 
 
 def misses(desk: Desk, months: dict[str, float]) -> Floats:
     """Return by how much each figure misses its reference: the logarithm of their ratio (of what is late, for
     compliance), which near zero is the share by which it misses."""
     found = []
-    for free in FREE:
-        value, aim = months[free.figure], desk.reference[free.figure]
-        if free.figure == "sla_compliance":
+    for figure, value in months.items():
+        aim = desk.reference[figure]
+        if figure == "sla_compliance":
             value, aim = 1 - value, 1 - aim
         found.append(math.log(max(value, 1e-9) / aim))
     return np.array(found)
 
 
-def changed(desk: Desk, **values: float) -> Desk:
+def changed(desk: Desk, **values: Any) -> Desk:
     """Return the desk with other free parameters."""
     return desk.model_copy(update={"calibrated": desk.calibrated.model_copy(update=values)})
 
@@ -97,29 +106,37 @@ class Search:
         """Start from the parameters that the desk has."""
         self.rules = rules_of(policy)
         self.workers, self.seed = workers, seed
-        self.desk = changed(desk, tickets_per_week=self.tickets_per_week(desk))
-        self.x = np.array([free.inside(getattr(desk.calibrated, free.name)) for free in FREE])
+        self.desk = changed(desk, demand=self.demand(desk))
+        self.free = free_parameters(desk)
+        self.x = np.array([math.log(free.value(desk)) for free in self.free])
 
-    def tickets_per_week(self, desk: Desk) -> float:
-        """Return the rate at which the expected number of tickets of the period is the report's."""
+    def demand(self, desk: Desk) -> float:
+        """Return the factor at which the expected number of tickets of the period is the report's."""
         model = compile_model(desk, self.rules)
         edges, expected = arrival_curve(model)
         inside = float(np.interp(model.end, edges, expected) - np.interp(model.start, edges, expected))
-        return float(f"{desk.calibrated.tickets_per_week * desk.reference['tickets'] / inside:.6g}")
+        outages, days = desk.demand.outages, (model.end - model.start) / 1440
+        wanted = desk.reference["tickets"]
+        if outages is not None:
+            wanted -= outages.per_year * outages.tickets * days / 365.25
+        return float(f"{desk.calibrated.demand * wanted / inside:.5g}")
 
     def at(self, x: Floats) -> Desk:
-        """Return the desk with the parameters ``x``."""
-        return changed(self.desk, **{free.name: free.outside(value) for free, value in zip(FREE, x, strict=True)})
+        """Return the desk with the parameters ``x``, to five digits, so that what is written is what was tried."""
+        desk = self.desk
+        for free, value in zip(self.free, x, strict=True):
+            desk = free.put(desk, float(f"{math.exp(value):.5g}"))
+        return desk
 
     def miss(self, x: Floats, months: int) -> Floats:
         """Simulate and return by how much the figures miss."""
         result = simulate(self.rules, self.at(x), replications=months, seed=self.seed, workers=self.workers)
-        return misses(self.desk, {free.figure: result.estimate(free.figure).mean for free in FREE})
+        return misses(self.desk, {free.figure: result.estimate(free.figure).mean for free in self.free})
 
     def slope(self, miss: Floats, months: int, step: float = 0.1) -> Floats:
         """Return the slope of the misses, by forward differences."""
         columns = []
-        for column in range(len(FREE)):
+        for column in range(len(self.free)):
             x = self.x.copy()
             x[column] += step
             columns.append((self.miss(x, months) - miss) / step)
@@ -131,7 +148,7 @@ class Search:
         self.polish(FINE, slope)
         desk = self.at(self.x)
         for _ in range(3):  # not quite one step: no score is below 1
-            result = simulate(self.rules, desk, replications=FINE // 10, seed=self.seed, workers=self.workers)
+            result = simulate(self.rules, desk, replications=FINE // 4, seed=self.seed, workers=self.workers)
             lost, aim = 5 - result.estimate("csat").mean, 5 - desk.reference["csat"]
             desk = changed(desk, dissatisfaction=float(f"{desk.calibrated.dissatisfaction * aim / lost:.5g}"))
         return desk
@@ -143,7 +160,7 @@ class Search:
         for _ in range(rounds):
             if np.abs(miss).max() < good:
                 break
-            move = np.linalg.solve(slope.T @ slope + damping * np.eye(len(FREE)), -slope.T @ miss)
+            move = np.linalg.solve(slope.T @ slope + damping * np.eye(len(self.free)), -slope.T @ miss)
             after = self.told(self.miss(self.x + move, months), months)
             if after @ after < miss @ miss:
                 self.x, miss, damping = self.x + move, after, damping / 5
@@ -152,7 +169,7 @@ class Search:
                 damping *= 10
         return slope
 
-    def polish(self, months: int, slope: Floats, good: float = 0.001, rounds: int = 8) -> None:
+    def polish(self, months: int, slope: Floats, good: float = 0.004, rounds: int = 6) -> None:
         """Finish by Broyden's method: each round one run, whose surprise corrects the slope."""
         miss = self.told(self.miss(self.x, months), months)
         for _ in range(rounds):
@@ -165,7 +182,7 @@ class Search:
 
     def told(self, miss: Floats, months: int) -> Floats:
         """Tell how far off the figures are (as shares of them), and return it."""
-        shown = "  ".join(f"{f.figure} {m:+.2%}" for f, m in zip(FREE, miss, strict=True))
+        shown = "  ".join(f"{f.figure} {m:+.2%}" for f, m in zip(self.free, miss, strict=True))
         print(f"{months} months: {shown}", file=sys.stderr, flush=True)
         return miss
 
@@ -173,7 +190,10 @@ class Search:
 def block(desk: Desk) -> str:
     """Return the block ``calibrated`` as YAML."""
     lines = ["calibrated:"]
-    lines += [f"  {name}: {value:g}" for name, value in desk.calibrated.model_dump().items()]
+    for name, value in desk.calibrated.model_dump().items():
+        if isinstance(value, dict):
+            value = "{" + ", ".join(f"{tier}: {factor:g}" for tier, factor in value.items()) + "}"
+        lines.append(f"  {name}: {value if isinstance(value, str) else f'{value:g}'}")
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ Files in reading order:
 - ``interrupt``: Ctrl+C
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
-- ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``: the desk
+- ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``, ``theory_command``: the desk
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
 - ``check_command``, ``coverage_command``: what is wrong, what is where
 - ``diff_command``, ``diff_words``: what an edit does, and in which words it is told

@@ -13,7 +13,17 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from deskdrill import app_command, doctor, policy_command, practice, scenario_command, simulate_command, tour
+from deskdrill import (
+    app_command,
+    desk_command,
+    doctor,
+    policy_command,
+    practice,
+    scenario_command,
+    simulate_command,
+    theory_command,
+    tour,
+)
 from deskdrill.interrupt import EXIT_CODE, stop_at_first_interrupt
 from deskdrill.options import Parser
 from deskdrill.output import plain
@@ -87,7 +97,10 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", help="print the version", version=f"deskdrill {_version()}")
     parser.set_defaults(run=app_command.run, parser=parser, policy=None, sets=[])
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="deskdrill", parser_class=Parser)
-    for module in (app_command, tour, practice, scenario_command, simulate_command, policy_command, doctor):
+    for module in (
+        app_command, tour, practice, scenario_command, simulate_command, desk_command, theory_command,
+        policy_command, doctor
+    ):  # fmt: skip
         module.add(commands)
     return parser
 

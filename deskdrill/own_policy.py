@@ -48,7 +48,7 @@ def run_new(arguments: argparse.Namespace) -> int:
     written: list[Path] = []
     try:
         for kind, path in files.items():
-            write_new_file(path, _filled(kind, path))
+            write_new_file(path, filled(kind, kind, path))
             written.append(path)
     except InputError:
         for path in written:
@@ -77,11 +77,9 @@ def schema(kind: str) -> dict[str, Any]:
     if kind == "desk":
         import simulator.desk
 
-        words = made.read_descriptions(Path(simulator.desk.__file__).parent / "descriptions" / "desk.yaml")
+        words = made.read_descriptions(Path(simulator.desk.__file__).parents[1] / "descriptions" / "desk.yaml")
         found = made.schema_of(simulator.desk.Desk, words, "DeskDrill desk")
-        length = {"type": "string", "pattern": r"^[0-9.]+ *(s|m|min|h|d)$"}  # written with its unit, read as a number
-        mean = found["$defs"]["Time"]["properties"]["mean"]
-        found["$defs"]["Time"]["properties"]["mean"] = length | {"description": mean["description"]}
+        _lengths_as_written(found)
         return found
     import scenarios.schema
 
@@ -89,9 +87,19 @@ def schema(kind: str) -> dict[str, Any]:
     return made.schema_of(scenarios.schema.ScenarioFile, words, "DeskDrill scenario")
 
 
-def _filled(kind: str, path: Path) -> str:
-    """Return the template of one kind of file, named after the file where that makes a name."""
-    text = (_FOLDER / f"{kind}.yaml").read_text(encoding="utf-8")
+def _lengths_as_written(part: Any) -> None:
+    """Put the unit back on the lengths of time that are defaults, as a desk file would write them."""
+    children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for child in children:
+        _lengths_as_written(child)
+    default = part.get("default") if isinstance(part, dict) else None
+    if isinstance(default, dict) and isinstance(default.get("mean"), float):
+        default["mean"] = f"{default['mean']:g}m"
+
+
+def filled(template: str, kind: str, path: Path) -> str:
+    """Return a template of one kind of file, named after the file where that makes a name."""
+    text = (_FOLDER / f"{template}.yaml").read_text(encoding="utf-8")
     text = re.sub(r"(# yaml-language-server: \$schema=)\S*/", r"\1", text, count=1)
     name = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_")
     key = "id" if kind == "scenario" else "name"

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskdrill.options import DEFAULT_POLICY, Commands, add_format, add_policy, command, split_sets, whole
-from deskdrill.output import Column, Progress, Table, as_json, narrate, rendered, write
+from deskdrill.output import Column, Progress, Table, as_json, narrate, plain, rendered, write
 
 if TYPE_CHECKING:
     from policy import Policy
-    from simulator import Desk, SimulationResult
+    from policy.compiled import DeskRules
+    from simulator import Desk, Run, SimulationResult
 
 DEFAULT_DESK = "january_2025"
+TABLES = ("tickets", "visits", "escalations", "clocks")
 _MORE = """\
 Each replication is one month of the desk with other chances. The result is the same on any number of
 workers; two runs with the same seed meet the same tickets, so that they can be compared one by one.
---tickets and --visits write the tables of replication 0, the first of the months."""
+--tickets, --visits, --escalations, --clocks and --events write what happened in one of the months; --trace
+tells the story of one of its tickets instead of the figures. docs/tables.md explains every column."""
 
 
 def add(commands: Commands) -> None:
@@ -33,25 +37,39 @@ def add(commands: Commands) -> None:
     parser.add_argument("--seed", metavar="S", type=whole(0, 2**128 - 1), default=0,
                         help="which months they are (default: 0)")  # fmt: skip
     parser.add_argument("--workers", metavar="W", type=whole(1, 256), help="processes (default: one per core)")
-    parser.add_argument("--tickets", metavar="FILE", type=Path, help="write the ticket table of replication 0 as CSV")
-    parser.add_argument("--visits", metavar="FILE", type=Path,
-                        help="write the visit table of replication 0 (one line per stay in a tier) as CSV")  # fmt: skip
+    about = {
+        "tickets": "one line a ticket", "visits": "one line a stay in a tier", "escalations": "one line an escalation",
+        "clocks": "one line a clock: due, stopped, breached and why",
+    }  # fmt: skip
+    for name in TABLES:
+        help_ = f"write the table of {name} of one month, {about[name]} (.csv or .parquet)"
+        parser.add_argument(f"--{name}", metavar="FILE", type=Path, help=help_)
+    parser.add_argument("--events", metavar="FILE", type=Path,
+                        help="write one month as an event log for process mining (.xes)")  # fmt: skip
+    parser.add_argument("--trace", metavar="TICKET", type=whole(1, 10**9),
+                        help="tell what happened to a ticket of one month, when, and by which rule")  # fmt: skip
+    parser.add_argument("--replication", metavar="R", type=whole(0, 10**6 - 1),
+                        help="which month the tables and --trace are about (default: 0, the first)")  # fmt: skip
     add_format(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Simulate and print the figures."""
+    """Simulate and print the figures, or the story of a ticket."""
     from policy import load_policy
-    from policy.errors import InputError
     from simulator import load_desk, simulate
 
     changes, desk_changes = split_sets(arguments.sets, desk=True)
     policy = load_policy(DEFAULT_POLICY if arguments.policy is None else arguments.policy, changes)
     desk = load_desk(arguments.desk, desk_changes)
-    if arguments.tickets is not None and arguments.tickets == arguments.visits:
-        raise InputError("--tickets and --visits name the same file")
-    if arguments.tickets or arguments.visits:
-        _export(policy, desk, arguments)
+    files = {name: path for name in (*TABLES, "events") if (path := getattr(arguments, name)) is not None}
+    _check(arguments, files)
+    if files or arguments.trace is not None:
+        month, rules = _month(policy, desk, arguments)
+        told = None if arguments.trace is None else _told(month, rules, policy, desk, arguments.trace)
+        _export(month, files)
+        if told is not None:
+            write(as_json(told) if arguments.format == "json" else _as_text(told))
+            return 0
     with Progress("months simulated") as progress:
         result = simulate(
             policy, desk, replications=arguments.replications, seed=arguments.seed,
@@ -68,17 +86,82 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _export(policy: Policy, desk: Desk, arguments: argparse.Namespace) -> None:
-    from simulator import run_once, write_tickets, write_visits
+# -- one month -------------------------------------------------------------------------------------------------------
 
-    month = run_once(desk, policy, arguments.seed, 0)
-    for path, writer, what in (
-        (arguments.tickets, write_tickets, "tickets"),
-        (arguments.visits, write_visits, "visits"),
-    ):
-        if path is not None:
-            writer(month, path)
-            narrate(f"Wrote the {what} of replication 0 to {path}.")
+
+def _check(arguments: argparse.Namespace, files: Mapping[str, Path]) -> None:
+    """Refuse what cannot be done before anything is simulated."""
+    from policy.errors import InputError
+
+    if files:  # the formats need numpy, which the rest has loaded by now
+        from simulator.export import check_ending
+
+        for name, path in files.items():
+            check_ending(name, path)
+            for other in files:
+                if other != name and files[other] == path:
+                    raise InputError(f"--{name} and --{other} name the same file")
+    if arguments.trace is not None and arguments.format not in ("table", "json"):
+        raise InputError(f"--trace has no --format {arguments.format}; expected one of: table, json")
+    if arguments.replication is not None and not files and arguments.trace is None:
+        raise InputError(
+            "--replication says which month --trace or a table is about, and none is asked for; "
+            'did you mean "--replications"?'
+        )
+
+
+def _month(policy: Policy, desk: Desk, arguments: argparse.Namespace) -> tuple[Run, DeskRules]:
+    """Return one month, and the rules that it was played by."""
+    from policy import Rulebook
+    from policy.compiled import DeskRules
+    from simulator import run_once
+
+    rules = DeskRules(Rulebook(policy))
+    return run_once(desk, rules, arguments.seed, arguments.replication or 0), rules
+
+
+def _export(month: Run, files: Mapping[str, Path]) -> None:
+    """Write the tables that were asked for."""
+    from simulator import write_events, write_table
+
+    for name, path in files.items():
+        if name == "events":
+            write_events(month, path)
+        else:
+            write_table(month, name, path)
+        narrate(f"Wrote the {name} of replication {month.replication} to {path}.")
+
+
+def _told(month: Run, rules: DeskRules, policy: Policy, desk: Desk, ticket: int) -> dict[str, Any]:
+    """Return the story of a ticket as plain data."""
+    from policy.calendars import to_datetime
+    from simulator import story_of
+
+    labels = {name: role.label for name, role in policy.doc.vocabulary.roles.items()}
+    labels |= {name: category.label or name for name, category in desk.categories.items()}
+    found = story_of(month, ticket, rules, labels)
+    steps = [
+        {"at": f"{to_datetime(month.model.opening + step.at):%Y-%m-%dT%H:%M:%SZ}", "text": step.text,
+         "rules": list(step.rules)}
+        for step in found.steps
+    ]  # fmt: skip
+    return {
+        "ticket": ticket, "about": found.about, "desk": desk.name, "policy": policy.name, "seed": month.seed,
+        "replication": month.replication, "steps": steps,
+    }  # fmt: skip
+
+
+def _as_text(told: dict[str, Any]) -> str:
+    """Return a story as people read it, a line a step, with the day where it changes and the rules in brackets."""
+    from datetime import datetime
+
+    lines = [f"Ticket {told['ticket']}: {told['about']}", f"{told['desk']}, policy {told['policy']}, "
+             f"seed {told['seed']}, replication {told['replication']}; times are UTC", ""]  # fmt: skip
+    for step in told["steps"]:
+        at = datetime.fromisoformat(step["at"])
+        rules = f"  [{', '.join(step['rules'])}]" if step["rules"] else ""
+        lines.append(f"{at:%a} {at.day:2} {at:%b %Y %H:%M}  {step['text']}{rules}")
+    return plain("\n".join(lines)) + "\n"
 
 
 def _months(number: int) -> str:

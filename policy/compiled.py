@@ -20,7 +20,7 @@ from policy.conditions import ClockReaches
 from policy.errors import InputError
 from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
-from policy.situation import RESOLUTION, Deed, Situation
+from policy.situation import RESOLUTION, WAITING_CUSTOMER, Deed, Situation
 from policy.verdict import ActKey
 
 ESCALATE: Final = "escalate"
@@ -66,6 +66,8 @@ class DeskRules:
         self._start: dict[str, float] = {}
         self._calendars: dict[tuple[str, str], Calendar] = {}
         self._bases: dict[tuple[str, str, str, bool], FastVerdict] = {}
+        self._routed: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """The rules behind each route, by (priority, plan, tier, clock, to)."""
         self._checks = tuple(self._policy.doc.vocabulary.checks)
 
     @property
@@ -112,20 +114,22 @@ class DeskRules:
         calendar, start = self.calendar(priority, plan), self._opening(priority, plan)
         found: dict[tuple[str, str], Route] = {}
 
-        def keep(clock: str, minutes: float, to: str | None) -> None:
+        def keep(clock: str, minutes: float, owed: Owed) -> None:
+            to = owed.to
             if to is not None and math.isfinite(minutes) and (clock, to) not in found:
                 found[clock, to] = Route(clock, minutes, to, to not in self._policy.tiers)
+                self._routed.setdefault((priority, plan, tier, clock, to), owed.rules)
 
         for owed in _escalations(base):
             if owed.due is not None:
                 self.cited.update(owed.rules)
-                keep("age", calendar.open_minutes(start, owed.due), owed.to)
+                keep("age", calendar.open_minutes(start, owed.due), owed)
         before: dict[str, FastVerdict] = {}
         for clock, minutes, reached in self._thresholds(priority, plan, tier):
             verdict = self._at(priority, plan, tier, clock, reached, answered)
             for owed in _added(before.get(clock, base), verdict):
                 self.cited.update(owed.rules)
-                keep(clock, minutes, owed.to)
+                keep(clock, minutes, owed)
             before[clock] = verdict
         return found
 
@@ -137,24 +141,50 @@ class DeskRules:
         Raises:
             InputError: the policy has no such priority, plan or tier.
         """
-        self._known(tier)
-        if signal not in self._policy.doc.vocabulary.signals:
-            return ()
-        verdict = self._tables.ask(self._situation(priority, plan, tier, signals=(signal,)))
-        added = _added(self._base(priority, plan, tier), verdict)
+        added = self._signalled(priority, plan, tier, signal)
         self.cited.update(rule for owed in added for rule in owed.rules)
         return tuple(dict.fromkeys(owed.to for owed in added if owed.to is not None))
 
+    def _signalled(self, priority: str, plan: str, tier: str, signal: str) -> list[Owed]:
+        self._known(tier)
+        if signal not in self._policy.doc.vocabulary.signals:
+            return []
+        verdict = self._tables.ask(self._situation(priority, plan, tier, signals=(signal,)))
+        return _added(self._base(priority, plan, tier), verdict)
+
     def first_response(self, priority: str, plan: str) -> float:
         """Return the minutes within which a customer gets the first response, infinity where none is owed."""
-        verdict = self._base(priority, plan, self._first_tier(), answered=False)
-        owed = (o for o in _replies(verdict, FIRST_RESPONSE) if o.repeat is None)
-        return self._soonest(priority, plan, owed)
+        return self._soonest(priority, plan, self._targets(priority, plan, FIRST_RESPONSE))
 
     def resolution(self, priority: str, plan: str) -> float:
         """Return the minutes within which a ticket is to be resolved, infinity where none is set."""
-        verdict = self._base(priority, plan, self._first_tier())
-        return self._soonest(priority, plan, (o for o in verdict.obligations if o.target and o.verb == RESOLVE))
+        return self._soonest(priority, plan, self._targets(priority, plan, RESOLVE))
+
+    def _targets(self, priority: str, plan: str, what: str) -> list[Owed]:
+        """Return what is owed of the first response, of the resolution, or of the customer's updates."""
+        verdict = self._base(priority, plan, self._first_tier(), answered=what != FIRST_RESPONSE)
+        if what == RESOLVE:
+            return [o for o in verdict.obligations if o.target and o.verb == RESOLVE]
+        return [o for o in _replies(verdict, what) if (o.repeat is None) == (what == FIRST_RESPONSE)]
+
+    # -- the rules behind the answers ----------------------------------------------------------------------------
+
+    def route_rules(self, priority: str, plan: str, tier: str, clock: str, to: str) -> tuple[str, ...]:
+        """Return the ids behind the route of a clock to a role (see :meth:`routes`), none where there is no such."""
+        self.routes(priority, plan, tier)
+        return self._routed.get((priority, plan, tier, clock, to), ())
+
+    def destination_rules(self, priority: str, plan: str, tier: str, signal: str, to: str) -> tuple[str, ...]:
+        """Return the ids that have ``tier`` escalate to a role once ``signal`` is known."""
+        owed = self._signalled(priority, plan, tier, signal)
+        return tuple(dict.fromkeys(rule for one in owed if one.to == to for rule in one.rules))
+
+    def target_rules(self, priority: str, plan: str, what: str) -> tuple[str, ...]:
+        """Return the ids behind a target: ``first_response`` or ``resolve`` (of the soonest), or ``update``."""
+        owed = self._targets(priority, plan, what)
+        if what != UPDATE:
+            owed = sorted((o for o in owed if o.due is not None), key=lambda o: o.due or 0.0)[:1]
+        return tuple(dict.fromkeys(rule for one in owed for rule in one.rules))
 
     def update_every(self, priority: str, plan: str) -> tuple[tuple[float, float], ...]:
         """Return the cadence of the customer's updates: (from this age on, every so many minutes), ascending."""
@@ -168,6 +198,14 @@ class DeskRules:
             if not cadence or cadence[-1][1] != every:
                 cadence.append((age, every))
         return tuple(cadence)
+
+    def running_while_waiting(self, priority: str, plan: str) -> frozenset[str]:
+        """Return what goes on while the customer is asked: names of clocks, and ``update`` where updates are owed."""
+        asked = replace(self._situation(priority, plan, self._first_tier()), status=WAITING_CUSTOMER)
+        verdict = self._tables.ask(asked)
+        self.cited.update(rule for _, rules in verdict.paused for rule in rules)
+        running = set(_TIER_CLOCKS) - {clock for clock, _ in verdict.paused}
+        return frozenset(running | ({UPDATE} if _replies(verdict, UPDATE) else set()))
 
     def calendar(self, priority: str, plan: str) -> Calendar:
         """Return the calendar on which tickets of this priority and plan count."""

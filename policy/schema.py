@@ -11,7 +11,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from pydantic import BaseModel
 
@@ -102,6 +102,8 @@ def models_of(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             if here not in seen:
                 seen.append(here)
                 ahead += [info.annotation for info in here.model_fields.values()]
+                if here.model_config.get("extra") == "allow":  # keys of any name, of one kind
+                    ahead.append(get_type_hints(here)["__pydantic_extra__"])
         else:
             ahead += list(getattr(here, "__args__", ()))
     yield from seen

@@ -3,30 +3,42 @@
 Files in reading order:
 
 - ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
-- ``openhours``: calendars as numbers; ``model``: desk and policy compiled to numbers
+- ``openhours``: calendars as numbers; ``roster``: who works when; ``model``: desk and policy compiled to numbers
 - ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
 - ``codes``: why stays begin and end; ``engine``: the desk in motion
-- ``satisfaction``, ``run``, ``tables``: one replication and its two tables, also as CSV
+- ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk
+- ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
+- ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
 """
 
+from simulator.derived import clocks, escalations
 from simulator.desk import Desk, list_desks, load_desk
 from simulator.experiment import Estimate, SimulationResult, simulate
+from simulator.export import write_events, write_table, write_tickets, write_visits
 from simulator.metrics import metric_units, month_metrics
 from simulator.run import run_once
-from simulator.tables import Run, write_tickets, write_visits
+from simulator.story import Step, Story, story_of
+from simulator.tables import Run
 
 __all__ = [
     "Desk",
     "Estimate",
     "Run",
     "SimulationResult",
+    "Step",
+    "Story",
+    "clocks",
+    "escalations",
     "list_desks",
     "load_desk",
     "metric_units",
     "month_metrics",
     "run_once",
     "simulate",
+    "story_of",
+    "write_events",
+    "write_table",
     "write_tickets",
     "write_visits",
 ]

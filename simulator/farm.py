@@ -1,4 +1,4 @@
-"""Processes that simulate months, and that can be stopped at any instant.
+"""Processes that simulate, and that can be stopped at any instant.
 
 A farm has no threads, no queues and no locks: a pipe to each process, and nothing else that could hang or complain when
 Ctrl+C ends it in the middle of something. (``ProcessPoolExecutor`` waits for its workers, and prints tracebacks of its
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -33,10 +34,17 @@ def simulate_months(model: DeskModel, seed: int, replications: range) -> Floats:
 @contextmanager
 def farm(model: DeskModel, seed: int, workers: int) -> Iterator[Farm]:
     """Start ``workers`` processes for the months of one seed; at the end, however it comes, they are killed."""
+    with processes(partial(simulate_months, model, seed), workers) as started:
+        yield started
+
+
+@contextmanager
+def processes(answer: Callable[[Any], Any], workers: int) -> Iterator[Farm]:
+    """Start ``workers`` processes that call ``answer`` for each job; at the end, however it comes, they are killed."""
     started = Farm()
     try:
         with _interrupts_held():
-            started.start(model, seed, workers)
+            started.start(answer, workers)
         yield started
     finally:
         started.kill()
@@ -50,13 +58,13 @@ class Farm:
         self._processes: list[BaseProcess] = []
         self._pipes: list[Connection] = []
 
-    def start(self, model: DeskModel, seed: int, workers: int) -> None:
+    def start(self, answer: Callable[[Any], Any], workers: int) -> None:
         """Start the processes; each waits for work."""
         # Spawned, not forked: the caller may run threads (an app does), and a fork would copy their locks.
         context = get_context("spawn")
         for _ in range(workers):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, model, seed), daemon=True)
+            process = context.Process(target=_work, args=(theirs, answer), daemon=True)
             process.start()
             theirs.close()  # so that its death ends the pipe
             self._processes.append(process)
@@ -68,25 +76,33 @@ class Farm:
         Raises:
             DeskDrillError: a process has died.
         """
-        waiting = iter(range(len(chunks)))
+        return self.answers(chunks)
+
+    def answers(self, jobs: Sequence[Any]) -> Iterator[Any]:
+        """Yield the answer to each job, in order, as soon as it is there.
+
+        Raises:
+            DeskDrillError: a process has died.
+        """
+        waiting = iter(range(len(jobs)))
         at_work: dict[Any, int] = {}
-        done: dict[int, Floats] = {}
+        done: dict[int, Any] = {}
         for pipe in self._pipes:
-            self._give(pipe, waiting, chunks, at_work)
-        for wanted in range(len(chunks)):
+            self._give(pipe, waiting, jobs, at_work)
+        for wanted in range(len(jobs)):
             while wanted not in done:
                 ready: list[Any] = wait(list(at_work))
                 for pipe in ready:
                     done[at_work.pop(pipe)] = _result(pipe)
-                    self._give(pipe, waiting, chunks, at_work)
+                    self._give(pipe, waiting, jobs, at_work)
             yield done.pop(wanted)
 
-    def _give(self, pipe: Any, waiting: Iterator[int], chunks: Sequence[range], at_work: dict[Any, int]) -> None:
+    def _give(self, pipe: Any, waiting: Iterator[int], jobs: Sequence[Any], at_work: dict[Any, int]) -> None:
         place = next(waiting, None)
         if place is not None:
             at_work[pipe] = place
             try:
-                pipe.send(chunks[place])
+                pipe.send(jobs[place])
             except OSError:
                 raise _died() from None
 
@@ -100,24 +116,23 @@ class Farm:
             process.join()
 
 
-def _work(pipe: Connection, model: DeskModel, seed: int) -> None:
-    """Answer each range of replications with its months, until the other end is gone (in a process of its own)."""
+def _work(pipe: Connection, answer: Callable[[Any], Any]) -> None:
+    """Answer each job that comes, until the other end is gone (in a process of its own)."""
     while True:
         try:
-            replications = pipe.recv()
-            answer: Floats | Exception
+            job = pipe.recv()
             try:
-                answer = simulate_months(model, seed, replications)
+                answered = answer(job)
             except Exception as error:  # told there, where somebody sees it
-                answer = error
-            pipe.send(answer)
+                answered = error
+            pipe.send(answered)
         except (EOFError, OSError):
             return
 
 
-def _result(pipe: Any) -> Floats:
+def _result(pipe: Any) -> Any:
     try:
-        answer: Floats | Exception = pipe.recv()
+        answer = pipe.recv()
     except (EOFError, OSError):
         raise _died() from None
     if isinstance(answer, Exception):

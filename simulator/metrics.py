@@ -17,26 +17,27 @@ A share of nothing (no ticket resolved, nobody on shift) is not-a-number here an
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import ESCALATIONS, Entry
-from simulator.desk import TIERS, Desk
+from simulator.codes import ESCALATIONS, Entry, Fate
+from simulator.desk import Desk
 from simulator.model import DeskModel
-from simulator.openhours import Floats, OpenHours
+from simulator.openhours import Floats
+from simulator.roster import DAY
 from simulator.tables import Run, Table
 
-UNITS: Final[Mapping[str, str]] = {
+FIGURES: Final[Mapping[str, str]] = {
     "tickets": "tickets",
     "escalations": "escalations",
     "escalation_rate": "share",
     "escalated_ticket_share": "share",
-    "escalations_t1_t2": "escalations",
-    "escalations_t2_t3": "escalations",
-    "escalations_t3_management": "escalations",
     "escalations_elsewhere": "escalations",
     "deescalations": "de-escalations",
     "deescalation_rate": "share",
@@ -48,16 +49,16 @@ UNITS: Final[Mapping[str, str]] = {
     "first_response_compliance": "share",
     "resolution_compliance": "share",
     "csat": "points of 5",
-    "wait_t1_minutes": "minutes",
-    "wait_t2_minutes": "minutes",
-    "wait_t3_minutes": "minutes",
-    "utilisation_t1": "share",
-    "utilisation_t2": "share",
-    "utilisation_t3": "share",
     "on_call_hours": "hours",
+    "overtime_hours": "hours",
+    "abandoned": "tickets",
+    "closed_unanswered": "tickets",
+    "reopened": "tickets",
+    "cost": "money",
     "backlog_end": "tickets",
 }
-"""Unit of each figure; the escalations of each category of the desk follow as ``escalations_CATEGORY``."""
+"""Unit of each figure that every desk has. By tier there are ``wait_TIER_minutes``, ``utilisation_TIER`` and
+``escalations_FROM_TO`` (from the tier below; from the top to management), by category ``escalations_CATEGORY``."""
 
 _TOLERANCE: Final = 1e-6  # minutes; a target met to the instant is met, whatever the last bit says
 _NAN: Final = math.nan
@@ -65,17 +66,25 @@ _NAN: Final = math.nan
 
 def metric_units(desk: Desk) -> dict[str, str]:
     """Return the names of a desk's figures, in order, with their units."""
-    return {**UNITS, **{f"escalations_{name}": "escalations" for name in desk.categories}}
+    tiers = [tier.lower() for tier in desk.tiers]
+    units = dict(list(FIGURES.items())[:4])
+    units |= {f"escalations_{low}_{high}": "escalations" for low, high in pairwise([*tiers, "management"])}
+    units |= dict(list(FIGURES.items())[4:15])
+    units |= {f"wait_{tier}_minutes": "minutes" for tier in tiers}
+    units |= {f"utilisation_{tier}": "share" for tier in tiers}
+    units |= dict(list(FIGURES.items())[15:])
+    return units | {f"escalations_{name}": "escalations" for name in desk.categories}
 
 
 def month_metrics(run: Run) -> dict[str, float]:
-    """Return the figures of the measured period of one run, by name (see :data:`UNITS`)."""
+    """Return the figures of the measured period of one run, by name (see :func:`metric_units`)."""
     model, tickets, visits = run.model, run.tickets, run.visits
     start, end = run.period
     opened = int(np.count_nonzero((tickets["opened"] >= start) & (tickets["opened"] < end)))
-    done = tickets[(tickets["resolved"] >= start) & (tickets["resolved"] < end)]
+    ended = tickets[(tickets["resolved"] >= start) & (tickets["resolved"] < end)]
+    done = ended[np.isin(ended["fate"], (Fate.SOLVED, Fate.SOLVED_TOGETHER))]
     upward = visits[np.isin(visits["entry"], ESCALATIONS)]
-    counted = (upward["place"] < len(TIERS)) | np.isin(upward["place"], model.management)
+    counted = (upward["place"] < model.tiers) | np.isin(upward["place"], model.management)
     recent = (upward["entered"] >= start) & (upward["entered"] < end)
     elsewhere, upward, now_up = upward[recent & ~counted], upward[counted], upward[recent & counted]
     back = visits[(visits["entry"] == Entry.SENT_BACK) & (visits["entered"] >= start) & (visits["entered"] < end)]
@@ -87,9 +96,7 @@ def month_metrics(run: Run) -> dict[str, float]:
         "escalations": float(escalations),
         "escalation_rate": _ratio(escalations, opened),
         "escalated_ticket_share": _ratio(len(np.unique(now_up["ticket"])), opened),
-        "escalations_t1_t2": float(np.count_nonzero(now_up["place"] == 1)),
-        "escalations_t2_t3": float(np.count_nonzero(now_up["place"] == 2)),
-        "escalations_t3_management": float(np.count_nonzero(now_up["place"] >= len(TIERS))),
+        **_by_tier(model, now_up),
         "escalations_elsewhere": float(len(elsewhere)),
         "deescalations": float(len(back)),
         "deescalation_rate": _ratio(len(back), escalations),
@@ -98,9 +105,16 @@ def month_metrics(run: Run) -> dict[str, float]:
         "first_response_compliance": _mean(in_time),
         "resolution_compliance": _mean(solved_in_time),
         "csat": _mean(done["csat"]),
-        **_work(model, tickets, visits, start, end),
-        "backlog_end": float(np.count_nonzero(np.isnan(tickets["resolved"]))),
+        **_work(run, start, end),
+        "abandoned": float(np.count_nonzero(np.isin(ended["fate"], (Fate.GAVE_UP, Fate.QUEUE_FULL)))),
+        "closed_unanswered": float(np.count_nonzero(ended["fate"] == Fate.CLOSED)),
+        "reopened": float(
+            np.count_nonzero((visits["entry"] == Entry.REOPENED) & _inside(visits["entered"], start, end))
+        ),
+        "backlog_end": float(np.count_nonzero(tickets["fate"] == Fate.OPEN)),
     }
+    figures["cost"] = _cost(run, done, ~solved_in_time, figures)
+    figures = {name: figures[name] for name in metric_units(model.desk) if name in figures}
     by_category = np.bincount(tickets["category"][now_up["ticket"]], minlength=len(model.categories))
     for name, count in zip(model.categories, by_category, strict=True):
         figures[f"escalations_{name}"] = float(count)
@@ -130,32 +144,91 @@ def _durations(model: DeskModel, tickets: Table, done: Table, upward: Table) -> 
     }
 
 
-def _work(model: DeskModel, tickets: Table, visits: Table, start: float, end: float) -> dict[str, float]:
+def _by_tier(model: DeskModel, upward: Table) -> dict[str, float]:
+    """Return the escalations to each tier above the first, and to management."""
+    tiers = [tier.lower() for tier in model.desk.tiers]
+    counts = [float(np.count_nonzero(upward["place"] == place)) for place in range(1, model.tiers)]
+    counts.append(float(np.count_nonzero(upward["place"] >= model.tiers)))
+    pairs = pairwise([*tiers, "management"])
+    return {f"escalations_{low}_{high}": count for (low, high), count in zip(pairs, counts, strict=True)}
+
+
+def _work(run: Run, start: float, end: float) -> dict[str, float]:
     """Return the mean wait in each tier (minutes of its calendar) and how busy its people were."""
+    model, tickets, visits = run.model, run.tickets, run.visits
     always = np.array([[kind.around_the_clock for kind in kinds] for kinds in model.kinds])
     around = always[tickets["priority"][visits["ticket"]], tickets["plan"][visits["ticket"]]]
-    on_call = around & (visits["place"] == len(TIERS) - 1)
-    waits: dict[str, float] = {}
-    used: dict[str, float] = {}
-    staffing = model.desk.staffing
-    agents = (staffing.T1.agents, staffing.T2.agents, staffing.T3.agents)
-    for tier, name in enumerate(TIERS):
-        hours = model.tier_hours[tier]
-        mine = visits[(visits["place"] == tier) & ~on_call]
-        begun = mine[(mine["began"] >= start) & (mine["began"] < end)]
-        waits[f"wait_{name.lower()}_minutes"] = _mean(hours.between(begun["available"], begun["began"]))
-        staffed = agents[tier] * float(hours.between(start, end))
-        used[f"utilisation_{name.lower()}"] = _ratio(_busy(hours, mine, start, end), staffed)
-    called = _busy(model.always, visits[on_call], start, end) / 60
-    return {**waits, **used, "on_call_hours": called}
+    called = np.array([staff.on_call > 0 for staff in model.staff])
+    found: dict[str, float] = {}
+    usual = visits[(visits["place"] < model.tiers)]
+    usual = usual[~(around[visits["place"] < model.tiers] & called[usual["place"]])]
+    begun = usual[_inside(usual["began"], start, end)]
+    for tier, name in enumerate(model.desk.tiers):
+        mine = begun[begun["place"] == tier]
+        waits = model.staff[tier].hours.between(mine["available"], mine["began"])
+        found[f"wait_{name.lower()}_minutes"] = _mean(waits)
+    work = worked(run, start, end)
+    for tier, name in enumerate(model.desk.tiers):
+        here = [n for n, worker in enumerate(run.agents) if worker.tier == tier and not worker.on_call]
+        # The same hours again and again are counted once.
+        there = Counter(id(run.agents[n].hours) for n in here)
+        hours = {id(run.agents[n].hours): run.agents[n].hours for n in here}
+        staffed = sum(count * hours[key].minutes_between(start, end) for key, count in there.items())
+        found[f"utilisation_{name.lower()}"] = _ratio(float(work.inside[here].sum()), staffed)
+    on_call = [n for n, worker in enumerate(run.agents) if worker.on_call]
+    found["on_call_hours"] = float(work.inside[on_call].sum()) / 60
+    found["overtime_hours"] = float(work.beyond.sum()) / 60
+    return found
 
 
-def _busy(hours: OpenHours, stays: Table, start: float, end: float) -> float:
-    """Return the open minutes of ``[start, end)`` in which an agent had one of these stays in hand."""
-    begun = stays[~np.isnan(stays["began"])]
-    since = np.clip(begun["began"], start, end)
-    until = np.clip(np.where(np.isnan(begun["released"]), end, begun["released"]), start, end)
-    return float(hours.between(since, until).sum())
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Minutes worked by each agent in the period, within their hours and beyond them; arrays of shape (agents,)."""
+
+    inside: Floats
+    beyond: Floats
+
+
+def worked(run: Run, start: float, end: float) -> Worked:
+    """Return how long each agent worked in ``[start, end)``."""
+    spells, agents = run.spells, run.agents
+    since, until = np.clip(spells["began"], start, end), np.clip(spells["ended"], start, end)
+    inside, beyond = np.zeros(len(agents)), np.zeros(len(agents))
+    groups = np.array([id(worker.hours) for worker in agents], np.int64)
+    of_group = groups[spells["agent"]] if len(agents) else np.empty(0, np.int64)
+    for key, hours in {id(worker.hours): worker.hours for worker in agents}.items():
+        mine = of_group == key
+        minutes = hours.between(since[mine], until[mine])
+        who = spells["agent"][mine]
+        inside += np.bincount(who, minutes, minlength=len(agents))
+        tier = np.array([run.model.staff[worker.tier].at_shift_end == "finish" for worker in agents])[who]
+        # Work that goes on beyond the shift is overtime only where the desk says so; elsewhere it waits.
+        closes = hours.add_all(since[mine], np.maximum(minutes, 1e-9))
+        over = np.where(
+            tier & (until[mine] > closes + 1e-6) & (until[mine] - since[mine] < DAY), until[mine] - closes, 0.0
+        )
+        beyond += np.bincount(who, over, minlength=len(agents))
+    return Worked(inside, beyond)
+
+
+def _cost(run: Run, done: Table, late: npt.NDArray[np.bool_], figures: Mapping[str, float]) -> float:
+    """Return what the period costs: people at work, on call, overtime, and credits for missed targets."""
+    model, costs = run.model, run.model.desk.costs
+    start, end = run.period
+    total = costs.on_call_hour * sum(staff.on_call for staff in model.staff) * (end - start) / 60
+    for tier, name in enumerate(model.desk.tiers):
+        hour = costs.hour.get(name, 0.0)
+        if hour:
+            there = sum(w.hours.minutes_between(start, end) for w in run.agents if w.tier == tier and not w.on_call)
+            total += hour * there / 60
+    usual = max(costs.hour.values(), default=0.0)
+    total += figures["overtime_hours"] * usual * costs.overtime_factor
+    credit = np.array([costs.credit.get(plan, 0.0) for plan in model.plans])
+    return float(total + credit[done["plan"][late]].sum())
+
+
+def _inside(instants: Floats, start: float, end: float) -> npt.NDArray[np.bool_]:
+    return (instants >= start) & (instants < end)
 
 
 def _mean(values: npt.NDArray[np.bool_] | Floats) -> float:

@@ -8,7 +8,7 @@ another process.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -16,9 +16,12 @@ from typing import Final, Protocol
 from policy.calendars import Calendar, to_instant
 from policy.errors import InputError
 from policy.yaml_source import nearest
-from simulator.desk import TIERS, Desk
+from simulator.desk import Desk
 from simulator.openhours import OpenHours
+from simulator.roster import TierStaff, roster
 
+ANY_CATEGORY: Final = "any"
+"""The one kind of ticket of a desk that names no categories."""
 AFTERMATH_DAYS: Final = 60
 """Calendars are known this long after the period, so that dues beyond its end are right (days)."""
 
@@ -55,6 +58,7 @@ class Rules(Protocol):
     def resolution(self, priority: str, plan: str) -> float: ...
     def calendar(self, priority: str, plan: str) -> Calendar: ...
     def tier_calendar(self, tier: str) -> Calendar: ...
+    def running_while_waiting(self, priority: str, plan: str) -> Collection[str]: ...
     def update_every(self, priority: str, plan: str) -> Sequence[tuple[float, float]]: ...
 
 
@@ -87,6 +91,17 @@ class TierRules:
     expertise: Move
     code_change: Move
     unresolvable: Move
+    plain: bool
+    """Nothing but work ends a stay: no timer, no age at which it moves on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What goes on while the customer is asked: the tier's timers, the resolution clock, the customer's updates."""
+
+    in_hand: bool
+    resolution: bool
+    updates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +118,11 @@ class KindRules:
     first_response: float
     resolution: float
     updates: tuple[tuple[float, float], ...]
+    waiting: Waiting
     ages: tuple[float, ...]
-    tiers: tuple[TierRules, TierRules, TierRules]
+    age_pauses: tuple[bool, ...]
+    """Which ages stand still while the customer is asked."""
+    tiers: tuple[TierRules, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +134,9 @@ class DeskModel:
     plans: tuple[str, ...]
     categories: tuple[str, ...]
     places: tuple[str, ...]
-    """Where a ticket can be: the three tiers, then whoever else the policy sends it to."""
+    """Where a ticket can be: the tiers, then whoever else the policy sends it to."""
+    tiers: int
+    """How many of the places are tiers."""
     management: tuple[int, ...]
     """Which places are management; the others beyond the tiers (security, compliance) are counted apart."""
     opening: float
@@ -125,7 +145,7 @@ class DeskModel:
     """The measured period is ``[start, end)``; the run is ``[0, end)``."""
     kinds: tuple[tuple[KindRules, ...], ...]
     """Rules by priority and plan index."""
-    tier_hours: tuple[OpenHours, ...]
+    staff: tuple[TierStaff, ...]
     always: OpenHours
 
 
@@ -137,43 +157,47 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
     """
     priorities, plans = tuple(rules.priorities), tuple(rules.plans)
     _check_names(desk, priorities, plans)
+    tiers = desk.tiers
     start_day = datetime(*desk.period.first_day.timetuple()[:3], tzinfo=UTC)
     last_day = datetime(*desk.period.last_day.timetuple()[:3], tzinfo=UTC)
     opening_day = start_day - timedelta(weeks=desk.period.warm_up_weeks)
     opening = to_instant(opening_day)
     end = to_instant(last_day + timedelta(days=1)) - opening
     known_to = opening + end + AFTERMATH_DAYS * 1440.0
-    places = _Places()
-    known: dict[int, OpenHours] = {}
+    places = _Places(tiers)
+    known: dict[int, tuple[Calendar, OpenHours]] = {}  # the calendar is kept, so that its id stays its own
 
     def hours(calendar: Calendar) -> OpenHours:
         # The policy hands out the same calendar again and again, and its hours are a long table.
         if id(calendar) not in known:
-            known[id(calendar)] = OpenHours.of(calendar, opening, known_to)
-        return known[id(calendar)]
+            known[id(calendar)] = calendar, OpenHours.of(calendar, opening, known_to)
+        return known[id(calendar)][1]
 
     kinds = tuple(tuple(_kind(rules, places, priority, plan, hours) for plan in plans) for priority in priorities)
+    calendars = tuple(Calendar.always() if _is_missing(rules, places, t) else rules.tier_calendar(t) for t in tiers)
     return DeskModel(
         desk=desk,
         priorities=priorities,
         plans=plans,
-        categories=tuple(desk.categories),
+        categories=tuple(desk.categories) or (ANY_CATEGORY,),
         places=tuple(places.names),
-        management=tuple(n for n, name in enumerate(places.names) if n >= len(TIERS) and name in rules.management),
+        tiers=len(tiers),
+        management=tuple(n for n, name in enumerate(places.names) if n >= len(tiers) and name in rules.management),
         opening=opening,
         start=to_instant(start_day) - opening,
         end=end,
         kinds=kinds,
-        tier_hours=tuple(hours(Calendar.always() if _is_missing(rules, t) else rules.tier_calendar(t)) for t in TIERS),
+        staff=roster(desk, calendars, hours),
         always=hours(Calendar.always()),
     )
 
 
 class _Places:
-    """Numbers for the places, in the order in which they are first named."""
+    """Numbers for the places, in the order in which they are first named; the tiers come first."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = list(TIERS)
+    def __init__(self, tiers: Sequence[str]) -> None:
+        self.tiers = tuple(tiers)
+        self.names: list[str] = list(tiers)
 
     def number(self, name: str) -> int:
         if name not in self.names:
@@ -185,8 +209,12 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
     for plan in desk.plans:
         if plan not in plans:
             raise InputError(f'desk {desk.name}: plans.{plan}: the policy has no plan "{plan}"{nearest(plan, plans)}')
+    work, outages = desk.work, desk.demand.outages
     named = {f"categories.{name}.priorities": list(c.priorities) for name, c in desk.categories.items()}
-    for where, names in {**named, "work.pace": list(desk.work.pace)}.items():
+    named |= {"work.pace": list(work.pace), "work.preempts": list(work.preempts)}
+    named["work.war_room.priorities"] = list(work.war_room.priorities) if work.war_room else []
+    named["demand.outages.priority"] = [outages.priority] if outages else []
+    for where, names in named.items():
         for priority in names:
             if priority not in priorities:
                 raise InputError(
@@ -199,30 +227,38 @@ def _kind(
     rules: Rules, places: _Places, priority: str, plan: str, hours: Callable[[Calendar], OpenHours]
 ) -> KindRules:
     calendar = rules.calendar(priority, plan)
-    by_tier = [() if _is_missing(rules, tier) else tuple(rules.routes(priority, plan, tier)) for tier in TIERS]
+    by_tier = [
+        () if _is_missing(rules, places, tier) else tuple(rules.routes(priority, plan, tier)) for tier in places.tiers
+    ]
     aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
-    t1, t2, t3 = (
-        _tier_rules(rules, places, priority, plan, tier, routes, aged)
-        for tier, routes in zip(TIERS, by_tier, strict=True)
-    )
+    running = rules.running_while_waiting(priority, plan)
     return KindRules(
         hours=hours(calendar),
         around_the_clock=calendar.always_open,
         first_response=rules.first_response(priority, plan),
         resolution=rules.resolution(priority, plan),
         updates=tuple(sorted(rules.update_every(priority, plan))),
+        waiting=Waiting("no_progress" in running, "resolution" in running, "update" in running),
         ages=tuple(aged),
-        tiers=(t1, t2, t3),
+        age_pauses=tuple(
+            "resolution" not in running
+            and all(r.clock == "resolution" for routes in by_tier for r in routes if _is_age(r) and r.minutes == age)
+            for age in aged
+        ),
+        tiers=tuple(
+            _tier_rules(rules, places, priority, plan, tier, routes, aged)
+            for tier, routes in zip(places.tiers, by_tier, strict=True)
+        ),
     )
 
 
-def _is_missing(rules: Rules, tier: str) -> bool:
-    """Return whether a policy of two tiers has none at the top: nothing leads there, and nobody is in it."""
-    return tier == TIERS[-1] and tier not in rules.tiers
+def _is_missing(rules: Rules, places: _Places, tier: str) -> bool:
+    """Return whether the policy has no such tier at the top: nothing leads there, and nobody is in it."""
+    return len(places.tiers) > 1 and tier == places.tiers[-1] and tier not in rules.tiers
 
 
 def _is_age(route: RouteLike) -> bool:
-    # A ticket's resolution clock starts when it is opened, as its age does, and nothing in this model pauses it.
+    # A ticket's resolution clock starts when it is opened, as its age does.
     return route.clock in ("age", "resolution")
 
 
@@ -236,9 +272,9 @@ def _tier_rules(
     unanswered: list[tuple[int, int]] = []
     for route in sorted(routes, key=lambda route: route.minutes):
         to = places.number(route.to)
-        if to <= TIERS.index(tier):
+        if to <= places.tiers.index(tier):
             continue  # a timer never sends a ticket down
-        moves = not route.parallel and to < len(TIERS)
+        moves = not route.parallel and to < len(places.tiers)
         if route.unanswered and (moves or not _is_age(route)):
             continue  # an agent who has a ticket in hand has answered it, and its move is timed without regard to that
         if _is_age(route):
@@ -253,10 +289,10 @@ def _tier_rules(
             timers[route.clock] = (route.minutes, to)
 
     def move(signal: str) -> Move:
-        named = () if _is_missing(rules, tier) else rules.destination(priority, plan, tier, signal)
+        named = () if _is_missing(rules, places, tier) else rules.destination(priority, plan, tier, signal)
         numbers = [places.number(name) for name in named]
-        owners = [n for n in numbers if TIERS.index(tier) < n < len(TIERS)]
-        return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(TIERS)))
+        owners = [n for n in numbers if places.tiers.index(tier) < n < len(places.tiers)]
+        return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(places.tiers)))
 
     return TierRules(
         *timers["no_progress"],
@@ -268,4 +304,5 @@ def _tier_rules(
         move("needs_expertise"),
         move("needs_code_change"),
         move("unresolvable"),
+        plain=all(math.isinf(limit) for limit, _ in timers.values()) and not joins and age_move is None,
     )

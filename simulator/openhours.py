@@ -45,6 +45,33 @@ class OpenHours:
         totals = np.concatenate([[0.0], np.cumsum(closes - opens)])
         return cls(opens.tolist(), closes.tolist(), totals[:-1].tolist(), float(totals[-1]))
 
+    def without(self, other: OpenHours) -> OpenHours:
+        """Return the hours that are open here and not there."""
+        opens: list[float] = []
+        closes: list[float] = []
+        place = 0
+        for low, high in zip(self.opens, self.closes, strict=True):
+            while place < len(other.opens) and other.closes[place] <= low:
+                place += 1
+            here, start = place, low
+            while here < len(other.opens) and other.opens[here] < high:
+                if other.opens[here] > start:
+                    opens.append(start)
+                    closes.append(other.opens[here])
+                start = max(start, other.closes[here])
+                here += 1
+            if start < high:
+                opens.append(start)
+                closes.append(high)
+        return OpenHours.from_stretches(np.array(opens), np.array(closes))
+
+    def stretch(self, at: float) -> tuple[float, float]:
+        """Return the stretch in which ``at`` lies, or the next one; infinities where the window has none."""
+        index = bisect_right(self.opens, at)
+        if index and at < self.closes[index - 1]:
+            index -= 1
+        return (self.opens[index], self.closes[index]) if index < len(self.opens) else (math.inf, math.inf)
+
     def is_open(self, at: float) -> bool:
         """Return whether the minute that begins at ``at`` counts."""
         index = bisect_right(self.opens, at) - 1
@@ -73,6 +100,18 @@ class OpenHours:
             return math.inf
         index = bisect_left(before, goal) - 1
         return opens[index] + (goal - before[index])
+
+    def minutes_between(self, start: float, end: float) -> float:
+        """Return the open minutes in ``[start, end)``; 0 if ``end`` is not later."""
+        if end <= start:
+            return 0.0
+        return self._before(end) - self._before(start)
+
+    def _before(self, at: float) -> float:
+        index = bisect_right(self.opens, at) - 1
+        if index < 0:
+            return 0.0
+        return self.before[index] + min(at, self.closes[index]) - self.opens[index]
 
     def minutes_before(self, at: Any) -> Floats:
         """Return the open minutes before each instant of an array (not-a-number stays so)."""

@@ -1,18 +1,22 @@
-"""One replication: draw the tickets, play the desk, fill the tables."""
+"""One replication: play the desk, fill the tables."""
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from policy.errors import InputError
 from simulator.desk import Desk
-from simulator.draws import Draws, draw
-from simulator.engine import Desk as PlayedDesk
+from simulator.draws import Arrivals
+from simulator.engine.core import Desk as PlayedDesk
+from simulator.engine.plain import PlainDesk, is_plain
 from simulator.model import DeskModel, Rules, compile_model
-from simulator.openhours import Floats
 from simulator.satisfaction import csat, updates_due, updates_missed
-from simulator.tables import TICKETS, VISITS, Run, Table
+from simulator.streaming import settled
+from simulator.tables import TICKETS, Run, Table
 
 if TYPE_CHECKING:
     from policy import Policy
@@ -26,48 +30,91 @@ def rules_of(policy: Policy | Rules) -> Rules:
     return DeskRules(Rulebook(policy)) if isinstance(policy, Policy) else policy
 
 
-def run_once(desk: Desk | DeskModel, policy: Policy | Rules | None, seed: int, replication: int) -> Run:
-    """Return one replication of ``desk`` under ``policy``: its ticket table and its visit table.
+def run_once(
+    desk: Desk | DeskModel,
+    policy: Policy | Rules | None,
+    seed: int,
+    replication: int,
+    arrived: Arrivals | None = None,
+    stream_to: Path | None = None,
+) -> Run:
+    """Return one replication of ``desk`` under ``policy`` and its tables.
 
-    A compiled :class:`DeskModel` may be given instead of a desk; ``policy`` is then not needed.
+    A compiled :class:`DeskModel` may be given instead of a desk; ``policy`` is then not needed. ``arrived`` replaces
+    the tickets' drawn instants.
+
+    With ``stream_to``, a folder that is there, the tables are written to ``.npy`` files in it as the run goes on and
+    stay there: the run's tables lie in those files, and memory holds but a few numbers a ticket.
 
     Raises:
-        InputError: the desk names a priority or a plan that the policy does not have.
+        InputError: the desk names a priority or a plan that the policy does not have, or the folder cannot be written.
     """
     if not isinstance(desk, DeskModel):
         assert policy is not None, "a desk needs a policy"
         desk = compile_model(desk, rules_of(policy))
-    draws = draw(desk, seed, replication)
-    played = PlayedDesk(desk, draws)
+    if stream_to is not None:
+        return _streamed(desk, seed, replication, arrived, stream_to)
+    played = played_desk(desk, seed, replication, arrived)
     played.play()
-    visits = np.array(played.visits, dtype=VISITS)
+    visits = played.visits.table()
     visits.sort(order=["ticket", "entered", "place"])
-    return Run(desk, seed, replication, _ticket_table(desk, draws, played), visits)
+    rows = played.tickets.table()
+    rows.sort(order="ticket")
+    return Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
+               played.questions.table())  # fmt: skip
 
 
-def _ticket_table(model: DeskModel, draws: Draws, played: PlayedDesk) -> Table:
-    table = np.zeros(len(draws.opened), TICKETS)
-    table["ticket"] = np.arange(len(table))
-    for name in ("priority", "plan", "category", "solved_by", "opened"):
-        table[name] = getattr(draws, name)
-    table["holder"] = played.holder
-    table["responded"] = _until(played.responded, model.end)
-    table["resolved"] = _until(played.resolved, model.end)
+def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None, folder: Path) -> Run:
+    """Return one replication whose tables lie on disk."""
+    played = PlayedDesk(model, seed, replication, arrived)  # the fast way makes its tables at once, in memory
+    try:
+        played.stream_to(folder)
+        played.play()
+        tickets, visits, spells, questions = settled(
+            folder, played.tickets.table(), played.visits.table(), played.spells.table(), played.questions.table(),
+            partial(ticket_table, model),
+        )  # fmt: skip
+    except OSError as error:
+        raise InputError(f"{folder}: the tables cannot be written: {error.strerror or error}") from None
+    return Run(model, seed, replication, tickets, visits, spells, played.workers(), questions)
+
+
+def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:
+    """Return a replication that is ready to be played, the fast way where nothing but work happens on the desk."""
+    plain = arrived is None and is_plain(model)
+    return (PlainDesk if plain else PlayedDesk)(model, seed, replication, arrived)
+
+
+def ticket_table(model: DeskModel, rows: Table) -> Table:
+    """Return the ticket table: what the engine wrote down, and what follows from it."""
+    table = np.zeros(len(rows), TICKETS)
+    for name in rows.dtype.names or ():
+        if name != "luck":
+            table[name] = rows[name]
+    for name in ("responded", "resolved"):
+        table[name][~(table[name] < model.end)] = np.nan  # nobody has seen it yet
     response, resolution = np.empty(len(table)), np.empty(len(table))
+    counted = model.desk.work.update is None
     for priority, kinds in enumerate(model.kinds):
         for plan, kind in enumerate(kinds):
-            mine, hours = (draws.priority == priority) & (draws.plan == plan), kind.hours
+            mine, hours = (rows["priority"] == priority) & (rows["plan"] == plan), kind.hours
+            if not mine.any():
+                continue
             response[mine], resolution[mine] = kind.first_response, kind.resolution
-            opened, resolved = table["opened"][mine], table["resolved"][mine]
+            opened, resolved, paused = table["opened"][mine], table["resolved"][mine], table["paused"][mine]
             table["response_due"][mine] = hours.add_all(opened, kind.first_response)
-            table["resolution_due"][mine] = hours.add_all(opened, kind.resolution)
+            table["resolution_due"][mine] = hours.add_all(opened, kind.resolution + paused)
             table["response_minutes"][mine] = hours.between(opened, table["responded"][mine])
-            table["resolution_minutes"][mine] = hours.between(opened, resolved)
-            age = hours.between(opened, np.where(np.isnan(resolved), model.end, resolved))
+            table["resolution_minutes"][mine] = hours.between(opened, resolved) - paused
+            age = hours.between(opened, np.where(np.isnan(resolved), model.end, resolved)) - paused
             table["updates_due"][mine] = updates_due(age, kind.updates)
-    table["updates_missed"] = updates_missed(
-        table["updates_due"].astype(np.int64), draws.update_luck, model.desk.behaviour.updates_forgotten
-    )
+    if counted:  # updates take no time here, and so were not played
+        table["updates_missed"] = updates_missed(
+            table["updates_due"].astype(np.int64), rows["luck"], model.desk.behaviour.updates_forgotten
+        )
+        table["updates_sent"] = table["updates_due"] - table["updates_missed"]
+    else:
+        table["updates_due"] = table["updates_sent"] + table["updates_missed"]
     table["csat"] = csat(
         model.desk,
         table["response_minutes"] / response,
@@ -76,10 +123,3 @@ def _ticket_table(model: DeskModel, draws: Draws, played: PlayedDesk) -> Table:
         table["resolved"] > table["resolution_due"],
     )
     return table
-
-
-def _until(instants: list[float], end: float) -> Floats:
-    """Return instants with those beyond the end of the run made not-a-number: nobody has seen them yet."""
-    known = np.array(instants, dtype=np.float64)
-    known[~(known < end)] = np.nan
-    return known

@@ -187,7 +187,7 @@ def test_changes_that_lead_nowhere(refused: Refused, change: str, said: str) -> 
         ("desk.staffing.T2.agent=4", 'did you mean "staffing.T2.agents"?'),
         ("tiers.T1.no_progress=4m", "a path begins with policy. or desk."),
         ("desk.=4", "names no value; a path goes on after desk., such as desk.staffing.T2.agents"),
-        ("desk.plans={}", "plans: found none; expected at least 1 entry"),
+        ("desk.staffing={}", "staffing: found none; expected at least 1 entry"),
         ("desk.demand.hour_weights.mon=[1, 2]", "found 2 entries; expected at least 24 entries"),
         ("policy.figures.sla_at_risk=2", "figures.sla_at_risk: found the share 2"),
     ],

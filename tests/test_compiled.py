@@ -173,8 +173,8 @@ def test_the_calendar_is_that_of_the_priority_and_the_plan() -> None:
 
 
 def test_a_calendar_of_one_plan_reaches_the_simulated_desk() -> None:
-    base, around = (
-        run_once(load_desk(), load_policy(name), 5, 0).tickets
+    base, around = (  # a desk on which no clock is ever paused
+        run_once(load_desk(DATA / "desk_small.yaml"), load_policy(name), 5, 0).tickets
         for name in ("secureai", "secureai+enterprise-p2-around-the-clock")
     )
     mine = (base["priority"] == 1) & (base["plan"] == list(load_policy("secureai").plans).index("enterprise"))

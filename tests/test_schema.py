@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
 UNDERSTOOD = {
     "$ref", "$defs", "$schema", "title", "description", "default", "type", "anyOf", "enum", "const", "pattern",
     "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "items", "properties",
-    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "format",
+    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "format",
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def _faults_of_keys(value: dict[str, Any], part: Any, whole: Any, path: str) -> 
             yield f"{path}.{key}: is missing"
     if len(value) < part.get("minProperties", 0):
         yield f"{path}: is empty"
+    if len(value) > part.get("maxProperties", 10**9):
+        yield f"{path}: has too many keys"
     for key, child in value.items():
         here = f"{path}.{key}"
         if "propertyNames" in part:
@@ -106,8 +108,10 @@ WRONG = {
     "bad choice": ("policy", ["reprioritised"], {"raised": "sometimes"}),
     "overlay key": ("overlay", ["changes", "tiers", "T1"], {"no_progres": "30m"}),
     "overlay head": ("overlay", [], {"overlays": "x"}),
-    "desk share": ("desk", ["categories", "other"], {"beyond_T1": 2}),
+    "desk share": ("desk", ["categories", "other", "beyond"], {"T1": 2}),
     "desk length": ("desk", ["work", "first_response"], {"mean": 5}),
+    "desk minutes": ("desk", ["work"], {"update": 3}),
+    "desk tier": ("desk", ["work", "T1"], {"recognitoin": {"mean": "5m"}}),
     "scenario level": ("scenario", [], {"level": "fiendish"}),
 }
 

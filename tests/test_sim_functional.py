@@ -11,7 +11,8 @@ import pytest
 
 from policy import load_policy
 from policy.errors import InputError
-from simulator import SimulationResult, list_desks, load_desk, simulate
+from simulator import Desk, SimulationResult, list_desks, load_desk, simulate
+from simulator.desk import Time
 
 DATA = Path(__file__).parent / "data"
 MONTHS = 30
@@ -33,7 +34,7 @@ def mean(name: str, *changes: str) -> float:
 
 
 def test_more_demand_longer_waits() -> None:
-    more = "desk.calibrated.tickets_per_week=150"
+    more = "desk.demand.tickets_per_week=150"
     assert mean("tickets", more) > 1.2 * mean("tickets")
     for tier in ("t1", "t2", "t3"):
         assert mean(f"wait_{tier}_minutes", more) > mean(f"wait_{tier}_minutes")
@@ -61,14 +62,14 @@ def test_a_longer_timer_in_the_second_tier() -> None:
 
 
 def test_harder_tickets_more_escalations() -> None:
-    assert mean("escalations_t1_t2", "desk.calibrated.beyond_T1_odds=1.5") > mean("escalations_t1_t2")
-    assert mean("escalations_t2_t3", "desk.calibrated.beyond_T2_odds=1.5") > mean("escalations_t2_t3")
-    assert mean("escalations_t3_management", "desk.calibrated.beyond_T3_odds=2") > mean("escalations_t3_management")
+    assert mean("escalations_t1_t2", "desk.calibrated.beyond_odds.T1=1.5") > mean("escalations_t1_t2")
+    assert mean("escalations_t2_t3", "desk.calibrated.beyond_odds.T2=1.5") > mean("escalations_t2_t3")
+    assert mean("escalations_t3_management", "desk.calibrated.beyond_odds.T3=2") > mean("escalations_t3_management")
 
 
 def test_premature_escalations_are_sent_back() -> None:
-    assert mean("deescalations", "desk.calibrated.premature=0") == 0
-    assert mean("deescalations", "desk.calibrated.premature=0.2") > 2 * mean("deescalations") > 0
+    assert mean("deescalations", "desk.behaviour.premature=0") == 0
+    assert mean("deescalations", "desk.behaviour.premature=0.2") > 2 * mean("deescalations") > 0
 
 
 def test_tighter_targets_fewer_kept() -> None:
@@ -93,7 +94,7 @@ def test_nobody_at_work_solves_nothing_in_the_ordinary_way() -> None:
 
 
 def test_no_demand_is_no_error() -> None:
-    quiet = months("desk.calibrated.tickets_per_week=0")
+    quiet = months("desk.demand.tickets_per_week=0")
     assert quiet.estimate("tickets").mean == 0
     csat = quiet.as_json()["metrics"]["csat"]
     assert csat == {"mean": None, "ci95": [None, None], "sd": None, "reference": None, "unit": "points of 5"}
@@ -159,11 +160,20 @@ def test_numbers_out_of_range_are_refused(name: str, bad: int) -> None:
         ("staffing.T1.people", "2", "there is no such value"),
         ("work.paging.mean", "5", "expected a duration"),
         ("work.paging.mean", "1bd", "expected minutes or hours of work"),
-        ("categories.hard.beyond_T1", "1.2", "expected at most 1"),
+        ("categories.hard.beyond.T1", "1.2", "expected at most 1"),
         ("period.last_day", "2025-02-30", "expected a date"),
         ("period.last_day", "2025-01-30", "lies before first_day"),
-        ("calibrated.tickets_per_week", ".inf", "finite"),
+        ("demand.tickets_per_week", ".inf", "finite"),
         ("plans", "{starter: 0}", "add up to nothing"),
+        ("categories.hard.beyond.T4", "0.1", 'categories.hard.beyond: there is no tier "T4"'),
+        ("work.T9", "{checks: {mean: 3m}}", 'work: there is no tier "T9"'),
+        ("work.T1.checks", "{mean: 3m, shape: fixed, cv: 0.4}", "cv says nothing about a length whose shape is fixed"),
+        ("staffing.T1.groups", "[{agents: 1, shift: night}]", 'groups.0..shift: there is no shift "night"'),
+        ("staffing.T1", "{agents: unlimited, queue_limit: 3}", "need neither groups nor a queue limit"),
+        ("staffing.T9.agents", "2", "there is no such value"),
+        ("customers.patiense.mean", "3h", "there is no such value"),
+        ("demand.months", "{may: 2, mey: 2}", 'there is no month "mey"'),
+        ("demand.outages", "{per_year: 1, tickets: 2, within: 1h, category: soft, priority: P2}", 'no category "soft"'),
     ],
 )
 def test_a_wrong_desk_is_refused_in_words(path: str, value: str, message: str) -> None:
@@ -177,6 +187,7 @@ def test_a_wrong_desk_is_refused_in_words(path: str, value: str, message: str) -
         ("plans", "{startr: 1}", 'plans.startr: the policy has no plan "startr"; did you mean "starter"'),
         ("categories.hard.priorities", "{P9: 1}", 'categories.hard.priorities.P9: the policy has no priority "P9"'),
         ("work.pace", "{P0: 1}", 'work.pace.P0: the policy has no priority "P0"'),
+        ("work.preempts", "[P0]", 'work.preempts.P0: the policy has no priority "P0"'),
         ("reference", "{tikets: 1}", 'no figure is called "tikets"; did you mean "tickets"'),
     ],
 )
@@ -184,6 +195,20 @@ def test_a_desk_that_does_not_fit_is_refused_in_words(path: str, value: str, mes
     desk = load_desk(DATA / "desk_small.yaml", {path: value})
     with pytest.raises(InputError, match=message):
         simulate(load_policy(DATA / "desk_policy.yaml"), desk, replications=1)
+
+
+def test_a_change_may_name_what_the_file_leaves_to_its_default() -> None:
+    def changed(path: str, value: str) -> Desk:
+        return load_desk(DATA / "desk_small.yaml", {path: value})
+
+    assert changed("customers.patience.mean", "3h").customers.patience == Time(mean="180m")
+    assert changed("work.customer", "{share: 0.1, answer: {mean: 3h}}").work.customer is not None
+    assert changed("calibrated.work.T2", "1.5").calibrated.work == {"T2": 1.5}
+    assert changed("staffing.T1.on_call", "1").staffing["T1"].on_call == 1
+    assert changed("categories.easy.piece.T1", "{mean: 3m}").categories["easy"].piece["T1"].mean == 3
+    # What is not named of a length stays as it is where it is left out.
+    usual = load_desk(DATA / "desk_small.yaml").behaviour.asking_back
+    assert changed("behaviour.asking_back.mean", "20m").behaviour.asking_back == usual.model_copy(update={"mean": 20.0})
 
 
 def test_desks_by_name() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +12,30 @@ import pytest
 from policy import load_policy
 from policy.errors import InputError
 from simulator import Run, load_desk, month_metrics, run_once, write_tickets, write_visits
-from simulator.codes import Ending, Entry
+from simulator.codes import Ending, Entry, Fate
+from simulator.metrics import worked
 
 DATA = Path(__file__).parent / "data"
-CHANGES = ({}, {"staffing.T1.agents": "1"}, {"calibrated.tickets_per_week": "250"}, {"calibrated.premature": "0.5"})
+CHANGES: tuple[dict[str, str], ...] = (
+    {},
+    {"staffing.T1.agents": "1"},
+    {"demand.tickets_per_week": "250"},
+    {"behaviour.premature": "0.5"},
+    {
+        "work.preempts": "[P1, P2]",
+        "work.update": "3m",
+        "work.customer": "{share: 0.3, answer: {mean: 4h}, never: 0.1}",
+        "work.war_room": "{priorities: [P1], people: {T2: 1}, length: {mean: 30m}}",
+        "customers": "{patience: {mean: 10h, shape: exponential}, reopen: 0.1, reopen_after: {mean: 8h}}",
+        "demand.outages": "{per_year: 300, tickets: 5, within: 2h, category: hard, priority: P2}",
+        "staffing.T1": "{agents: 2, multitasking: 3, at_shift_end: hand_over, queue_limit: 12, breaks: '12:00-12:30'}",
+        "staffing.T2": "{agents: 1, multitasking: 2, at_shift_end: finish}",
+        "people": "{differ: 0.2, absence: 0.1}",
+        "behaviour": "{wrong_priority: 0.1, wrong_destination: 0.2, incomplete_handoff: 0.3, late_recognition: 0.2}",
+        "backlog": "{T1: 5, T2: 2}",
+    },
+)
+EVERYTHING = len(CHANGES) - 1
 RUNS = [(change, replication) for change in range(len(CHANGES)) for replication in range(3)]
 
 
@@ -26,49 +45,55 @@ def run(change: int = 0, replication: int = 0) -> Run:
     return run_once(desk, load_policy(DATA / "desk_policy.yaml"), 3, replication)
 
 
-def busiest(began: Iterable[float], released: Iterable[float]) -> int:
-    """Return the most stays in hand at one instant; one that ends when another begins has ended."""
-    edges = sorted([(float(t), 1) for t in began] + [(float(t), -1) for t in released])
-    most = now = 0
-    for _, step in edges:
-        now += step
-        most = max(most, now)
-    return most
-
-
 @pytest.mark.parametrize(("change", "replication"), RUNS)
 def test_every_ticket_is_resolved_or_open_and_its_stays_follow_each_other(change: int, replication: int) -> None:
     one = run(change, replication)
     in_tiers = one.visits[one.visits["place"] < 3]
+    assert one.tickets["ticket"].tolist() == list(range(len(one.tickets)))
     assert set(in_tiers["ticket"]) == set(range(len(one.tickets)))
     for ticket in one.tickets:
         stays = in_tiers[in_tiers["ticket"] == ticket["ticket"]]
         stays = stays[np.argsort(stays["entered"], kind="stable")]
         assert stays["entered"][0] == ticket["opened"]
-        np.testing.assert_array_equal(stays["left"][:-1], stays["entered"][1:])
-        last = stays[-1]
-        if np.isnan(ticket["resolved"]):
+        goes_on = stays["entry"][1:] != Entry.REOPENED
+        np.testing.assert_array_equal(stays["left"][:-1][goes_on], stays["entered"][1:][goes_on])
+        last, fate = stays[-1], Fate(ticket["fate"])
+        assert (fate == Fate.OPEN) == np.isnan(ticket["resolved"])
+        if fate == Fate.OPEN:
             assert last["ending"] == Ending.OPEN or last["ending"] in (Ending.UNRESOLVABLE, Ending.EXPERTISE)
         else:
             assert last["ending"] != Ending.OPEN
             assert ticket["resolved"] >= last["left"]
             assert ticket["holder"] == last["place"]
+        if fate in (Fate.SOLVED, Fate.SOLVED_TOGETHER):
             assert ticket["opened"] < ticket["responded"] <= ticket["resolved"]
+        if fate in (Fate.GAVE_UP, Fate.QUEUE_FULL) and not ticket["reopened"]:
+            assert np.isnan(ticket["responded"])
+            assert len(stays) == 1 or fate == Fate.QUEUE_FULL
 
 
 @pytest.mark.parametrize(("change", "replication"), RUNS)
-def test_nobody_has_two_tickets_in_hand(change: int, replication: int) -> None:
+def test_nobody_works_on_two_tickets_at_once(change: int, replication: int) -> None:
     one = run(change, replication)
-    staffing, start = one.model.desk.staffing, one.visits[~np.isnan(one.visits["began"])]
-    critical = one.tickets["priority"][start["ticket"]] == 0
-    released = np.where(np.isnan(start["released"]), np.inf, start["released"])
-    for place, agents in ((0, staffing.T1.agents), (1, staffing.T2.agents), (2, staffing.T3.agents)):
-        mine = (start["place"] == place) & ~((place == 2) & critical)
-        assert busiest(start["began"][mine], released[mine]) <= agents
-        # The hours of a tier are kept: work begins in them.
-        assert all(one.model.tier_hours[place].is_open(at) for at in start["began"][mine])
-    called = (start["place"] == 2) & critical
-    assert busiest(start["began"][called], released[called]) <= staffing.T3.on_call
+    assert len(one.spells)
+    for agent in set(one.spells["agent"].tolist()):
+        mine = one.spells[one.spells["agent"] == agent]
+        mine = mine[np.argsort(mine["began"], kind="stable")]
+        assert (mine["began"] <= mine["ended"]).all()
+        assert (mine["ended"][:-1] <= mine["began"][1:]).all(), agent
+        # Work begins in the agent's own hours.
+        worker = one.agents[agent]
+        if change != EVERYTHING:
+            assert all(worker.hours.is_open(at) for at in mine["began"])
+
+
+@pytest.mark.parametrize(("change", "replication"), RUNS)
+def test_busy_time_is_never_more_than_staffed_time(change: int, replication: int) -> None:
+    one = run(change, replication)
+    start, end = one.period
+    done = worked(one, start, end)
+    for agent, worker in enumerate(one.agents):
+        assert done.inside[agent] <= worker.hours.minutes_between(start, end) + 1e-6
 
 
 @pytest.mark.parametrize(("change", "replication"), RUNS)
@@ -82,7 +107,9 @@ def test_instants_of_a_stay_are_in_order(change: int, replication: int) -> None:
 def test_the_runs_above_hold_what_they_should_try() -> None:
     visits = np.concatenate([run(change, replication).visits for change, replication in RUNS])
     assert {Entry(e) for e in visits["entry"]} == set(Entry)
-    assert {Ending(e) for e in visits["ending"]} >= set(Ending) - {Ending.UNRESOLVED}
+    assert {Ending(e) for e in visits["ending"]} >= set(Ending) - {Ending.UNRESOLVED, Ending.JOINT_WORK}
+    tickets = np.concatenate([run(change, replication).tickets for change, replication in RUNS])
+    assert {Fate(fate) for fate in tickets["fate"]} == set(Fate)
 
 
 def test_the_figures_are_functions_of_the_tables() -> None:

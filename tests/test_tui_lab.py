@@ -28,7 +28,7 @@ REFERENCES = {"tickets": 500.0, "sla_compliance": 0.94}
 
 def months_of(desk: Desk, replications: int) -> SimulationResult:
     """Return months in which each agent of Tier 1 is worth ten points of SLA compliance."""
-    agents = desk.staffing.T1.agents
+    agents = desk.staffing["T1"].agents
     noise = np.linspace(-1, 1, replications)
     columns = [500 + noise, 0.5 + 0.1 * agents + noise / 1000, 4.0 - noise / 10, 4.0 + noise / 100]
     return SimulationResult("stub", desk.name, 1, replications, UNITS, REFERENCES, np.column_stack(columns))
@@ -62,7 +62,7 @@ def row_of(table: DataTable[Any], key: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_what_if_by_keys(stub: list[dict[str, Any]], tmp_path: Path, size: tuple[int, int]) -> None:
-    agents = load_desk().staffing.T1.agents
+    agents = load_desk().staffing["T1"].agents
     app = DeskDrillApp(home=tmp_path)
     async with app.run_test(size=size) as pilot:
         table = await open_lab(pilot)
@@ -82,7 +82,7 @@ async def test_a_what_if_by_keys(stub: list[dict[str, Any]], tmp_path: Path, siz
     # One process, the same seed, and the months of the desk as it is were simulated once.
     assert [call["workers"] for call in stub] == [1, 1]
     assert len({call["seed"] for call in stub}) == 1
-    assert [call["desk"].staffing.T1.agents for call in stub] == [agents, agents + 1]
+    assert [call["desk"].staffing["T1"].agents for call in stub] == [agents, agents + 1]
 
 
 async def test_a_timer_is_a_change_of_policy(stub: list[dict[str, Any]], tmp_path: Path) -> None:

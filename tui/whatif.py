@@ -61,12 +61,12 @@ class Row:
 
 def knobs(policy: Policy, desk: Desk) -> tuple[Knob, ...]:
     """Return what the lab lets a manager change: the people of each tier, the tiers' timers, the update cadences."""
-    staff = desk.staffing
     found = [
         Knob(f"desk.staffing.{tier}.agents", f"{policy.label(tier)} people", str(people.agents), people=True)
-        for tier, people in (("T1", staff.T1), ("T2", staff.T2), ("T3", staff.T3))
+        for tier, people in desk.staffing.items()
     ]
-    found.append(Knob("desk.staffing.T3.on_call", "On call", str(staff.T3.on_call), people=True))
+    top = desk.tiers[-1]
+    found.append(Knob(f"desk.staffing.{top}.on_call", "On call", str(desk.staffing[top].on_call), people=True))
     for key, tier_ in policy.tiers.items():
         for name, words in (("no_progress", "no progress"), ("unresolved", "unresolved")):
             figure = getattr(tier_, name)

@@ -1,0 +1,89 @@
+"""How long work takes, tier by tier, and what interrupts it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from simulator.desk.common import Factor, Minutes, Name, Part, Share, Time
+
+
+def time(mean: float, cv: float = 0.6) -> Time:
+    """Return a log-normal length of time (minutes)."""
+    return Time(mean=f"{mean}m", cv=cv)  # type: ignore[arg-type]  # read as a desk file is
+
+
+class TierWork(Part):
+    """How a tier works on a ticket.
+
+    It reads and checks (``checks``, the first fact established), then either works piece by piece, each ending with
+    progress, the last with the solution, or comes to see (``recognition``) that the ticket is beyond it.
+
+    ``passes_on`` and ``sends_back`` replace all that by chance: each stay's work done, the ticket goes to the next
+    tier or to the one before with these probabilities, as in a network of queues.
+    """
+
+    checks: Time = time(10)
+    piece: Time = time(20)
+    pieces: Annotated[float, Field(ge=1, le=6)] = 2.0
+    recognition: Time = time(20)
+    handoff: Time = time(10, 0.5)
+    passes_on: Share | None = None
+    sends_back: Share = 0.0
+
+
+class Interruption(Part):
+    """Waiting for the customer: the share of stays in which a question must be asked, and how long the answer takes.
+
+    ``never`` is the share of questions that are not answered; the ticket is closed after ``close_after``.
+    """
+
+    share: Share
+    answer: Time
+    never: Share = 0.0
+    close_after: Time = Time(mean="168h", shape="fixed")  # type: ignore[arg-type]
+
+
+class WarRoom(Part):
+    """Who is called together for a ticket of these priorities: by tier, how many people, for how long."""
+
+    priorities: Annotated[list[Name], Field(min_length=1)]
+    people: Annotated[dict[Name, Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)]
+    length: Time
+
+
+class Work(Part):
+    """How long things take.
+
+    ``pace`` multiplies the pieces of work of a priority: 0.5 is twice as fast. ``preempts`` are the priorities for
+    which an agent drops a less urgent ticket. ``update`` is what one message to the customer takes, ``shift_handover``
+    what reading up on a ticket of the shift before takes. ``swarming`` names, by tier, the tier that it calls in
+    instead of escalating to it.
+    """
+
+    model_config = ConfigDict(extra="allow", validate_default=True)
+    __pydantic_extra__: dict[str, TierWork]
+
+    first_response: Time = time(5, 0.5)
+    pace: dict[Name, Factor] = {}
+    easier: Annotated[float, Field(gt=0, le=1)] = 1.0
+    ask_for_help: Time = time(15)
+    paging: Time = time(5)
+    management_decision: Time = time(480)
+    update: Minutes | None = None
+    shift_handover: Minutes = "5m"  # type: ignore[assignment]  # read as a desk file is
+    preempts: list[Name] = []
+    customer: Interruption | None = None
+    war_room: WarRoom | None = None
+    swarming: dict[Name, Name] = {}
+
+    @classmethod
+    def usual(cls) -> Work:
+        """Return how long things take where the desk says nothing."""
+        return cls.model_validate({})
+
+    def of(self, tier: str) -> TierWork:
+        """Return how a tier works; the usual way where the desk does not say."""
+        found: Any = (self.__pydantic_extra__ or {}).get(tier)
+        return TierWork() if found is None else found

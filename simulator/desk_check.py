@@ -1,0 +1,206 @@
+"""What is missing or odd in a desk under a policy: said before a month is simulated, in words, without chance.
+
+An *error* is what makes the figures of any simulation meaningless (a queue that grows without end, a tier that tickets
+reach and nobody is in); a *warning* is what may be meant and seldom is; a *note* is worth knowing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from policy.yaml_source import nearest
+from simulator.draws import arrival_curve
+from simulator.expected_load import Flow, TierLoad, expected_load, flows
+from simulator.metrics import metric_units
+from simulator.model import DeskModel, Rules
+from simulator.openhours import Floats
+
+FULL: Final = 1.0
+BUSY: Final = 0.9
+LITTLE: Final = 0.005
+"""Shares of tickets below this are not worth a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said: ``severity`` is ``error``, ``warning`` or ``note``; ``where`` is a key of the desk file."""
+
+    severity: str
+    code: str
+    where: str
+    message: str
+
+
+def check_desk(model: DeskModel, rules: Rules) -> tuple[tuple[TierLoad, ...], tuple[Remark, ...]]:
+    """Return the load of each tier, and what there is to say about a desk, errors first."""
+    load = expected_load(model)
+    found = [*_demand(model), *_work(model, load), *_hours(model), *_around_the_clock(model), *_names(model, rules),
+             *_sums(model)]  # fmt: skip
+    rank = {"error": 0, "warning": 1, "note": 2}
+    return load, tuple(sorted(found, key=lambda one: rank[one.severity]))
+
+
+def _demand(model: DeskModel) -> Iterator[Remark]:
+    if not any(True for _ in flows(model)):
+        yield Remark("warning", "no-tickets", "demand.tickets_per_week", "no ticket ever comes")
+    units = metric_units(model.desk)
+    for name in model.desk.reference:
+        if name not in units:
+            hint = nearest(name, units)
+            yield Remark("error", "unknown-figure", f"reference.{name}", f'no figure is called "{name}"{hint}')
+
+
+def _work(model: DeskModel, load: tuple[TierLoad, ...]) -> Iterator[Remark]:
+    """Say which tiers cannot do what they are offered, for want of people, of time or of a skill."""
+    for place, tier in enumerate(load):
+        where, staff = f"staffing.{tier.tier}", model.staff[place]
+        helpers = [spec for other in model.staff for spec in other.agents if place in spec.tiers]
+        if tier.offered > 0 and not helpers and not staff.unlimited:
+            yield Remark("error", "nobody", where,
+                         f"{tier.stays:.3g} tickets a week reach {tier.tier}, and nobody works there")  # fmt: skip
+            continue
+        if tier.utilisation >= FULL:
+            yield Remark(
+                "error", "overload", where,
+                f"{tier.tier} is offered {tier.offered / 60:.3g} hours of work a week and has {tier.staffed / 60:.3g} "
+                f"hours of people: what waits there grows without end",
+            )  # fmt: skip
+        elif tier.utilisation >= BUSY:
+            yield Remark(
+                "warning", "busy", where,
+                f"{tier.tier} is busy for {tier.utilisation:.0%} of its time, and timers, updates and questions come "
+                f"on top: waits will be long and vary much",
+            )  # fmt: skip
+        for name, stays in tier.by_category.items():
+            able = any(spec.skills is None or model.categories.index(name) in spec.skills for spec in helpers)
+            if stays > LITTLE and helpers and not able:
+                yield Remark("error", "no-skill", f"{where}.groups",
+                             f"nobody in {tier.tier} has the skill for {name}, and {stays:.3g} such tickets a week "
+                             f"reach it")  # fmt: skip
+
+
+def _hours(model: DeskModel) -> Iterator[Remark]:
+    """Say how many tickets come, by priority, while their clock runs and nobody of the first tier is at work."""
+    minutes, arriving = _arriving(model)
+    if not arriving.sum():
+        return
+    manned = _manned(model, 0, minutes)
+    by_priority: dict[str, list[float]] = {}
+    for flow in flows(model):
+        if flow.kind.around_the_clock and flow.kind.tiers[0].age_move is not None:
+            continue  # whoever is on call is paged
+        open_now = np.array([flow.kind.hours.is_open(at) for at in minutes])
+        alone = float(arriving[open_now & ~manned].sum() / arriving.sum())
+        shares = by_priority.setdefault(flow.priority, [0.0, 0.0])
+        shares[0] += flow.per_week * alone
+        shares[1] += flow.per_week
+    first = model.desk.tiers[0]
+    for priority, (alone, all_) in by_priority.items():
+        if alone / all_ > LITTLE:
+            yield Remark(
+                "warning", "nobody-on-shift", f"staffing.{first}",
+                f"{alone / all_:.0%} of {priority} arrive while their clocks run and nobody of {first} is on shift",
+            )  # fmt: skip
+    closed = float(arriving[~manned].sum() / arriving.sum())
+    if closed > LITTLE:
+        yield Remark("note", "out-of-hours", f"staffing.{first}",
+                     f"{closed:.0%} of all tickets arrive while nobody of {first} is on shift")  # fmt: skip
+
+
+def _arriving(model: DeskModel) -> tuple[Floats, Floats]:
+    """Return the middle of each hour of the measured period and the tickets expected in it."""
+    edges, expected = arrival_curve(model)
+    middle, tickets = (edges[:-1] + edges[1:]) / 2, np.diff(expected)
+    inside = middle >= model.start
+    return middle[inside], tickets[inside]
+
+
+def _manned(model: DeskModel, tier: int, minutes: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    shifts = [spec.shift for staff in model.staff for spec in staff.agents if tier in spec.tiers]
+    different = list({id(shift): shift for shift in shifts}.values())
+    return np.array([any(shift.is_open(at) for shift in different) for at in minutes], np.bool_)
+
+
+def _around_the_clock(model: DeskModel) -> Iterator[Remark]:
+    """Say where what runs around the clock finds nobody at night."""
+    minutes, _ = _arriving(model)
+    told: set[tuple[str, int]] = set()
+    for flow in flows(model):
+        move = flow.kind.tiers[0].age_move
+        tier = move[1] if move is not None else 0
+        if not flow.kind.around_the_clock or (flow.priority, tier) in told or model.staff[tier].on_call:
+            continue
+        told.add((flow.priority, tier))
+        if not _manned(model, tier, minutes).all():
+            name = model.desk.tiers[tier]
+            yield Remark(
+                "warning", "no-on-call", f"staffing.{name}.on_call",
+                f"{flow.priority} counts around the clock and goes to {name} with nobody on call: at night it waits",
+            )  # fmt: skip
+
+
+def _names(model: DeskModel, rules: Rules) -> Iterator[Remark]:
+    """Say what the policy has and the desk never draws, and what the desk names in vain."""
+    desk, drawn = model.desk, list(flows(model))
+    if not drawn:
+        return
+    for tier in rules.tiers:
+        if tier not in desk.tiers:
+            yield Remark("warning", "tier-not-staffed", "staffing",
+                         f"the policy has the tier {tier} and the desk has not; nothing can go there")  # fmt: skip
+    for tier in desk.tiers:
+        if tier not in rules.tiers:
+            yield Remark("note", "tier-unknown", f"staffing.{tier}",
+                         f"the policy has no tier {tier}: nothing is sent there")  # fmt: skip
+    for what, names, seen in (
+        ("priority", model.priorities, {flow.priority for flow in drawn}),
+        ("plan", model.plans, {flow.plan for flow in drawn}),
+    ):
+        for name in names:
+            if name not in seen:
+                yield Remark("note", f"{what}-never-drawn", "categories" if what == "priority" else "plans",
+                             f"no ticket has the {what} {name} of the policy")  # fmt: skip
+    yield from _in_vain(model, drawn)
+
+
+def _in_vain(model: DeskModel, drawn: list[Flow]) -> Iterator[Remark]:
+    work, seen = model.desk.work, {flow.priority for flow in drawn}
+    named = {"work.preempts": work.preempts, "work.pace": list(work.pace)}
+    if work.war_room is not None:
+        named["work.war_room.priorities"] = work.war_room.priorities
+    for where, names in named.items():
+        for name in names:
+            if name not in seen:
+                yield Remark("note", "in-vain", where, f"it names {name}, and no ticket has that priority")
+    categories = {flow.category for flow in drawn}
+    for name in model.desk.categories:
+        if name not in categories:
+            yield Remark("note", "category-never-drawn", f"categories.{name}", "no ticket is of this category")
+    if work.preempts and len(seen) == 1:
+        yield Remark("note", "in-vain", "work.preempts", "there is but one priority, and nothing to break off for it")
+
+
+def _sums(model: DeskModel) -> Iterator[Remark]:
+    """Say where shares look as if they should add up to one (or to a hundred) and do not."""
+    desk = model.desk
+    weights: dict[str, Mapping[str, float]] = {"plans": desk.plans}
+    weights["categories"] = {name: one.share for name, one in desk.categories.items()}
+    weights |= {f"categories.{name}.priorities": one.priorities for name, one in desk.categories.items()}
+    for where, shares in weights.items():
+        total = math.fsum(shares.values())
+        whole = 1.0 if total < 2 and any(share % 1 for share in shares.values()) else 100.0
+        if len(shares) > 1 and 0.9 <= total / whole <= 1.1 and abs(total / whole - 1) > 1e-6:
+            yield Remark("warning", "sum", where,
+                         f"they add up to {total:.6g}, not {whole:g}; only their proportions count")  # fmt: skip
+    for place, tier in enumerate(desk.tiers):
+        one = desk.work_of(place)
+        if one.passes_on is not None and one.passes_on + one.sends_back > 1:
+            yield Remark("error", "sum", f"work.{tier}",
+                         f"passes_on and sends_back add up to {one.passes_on + one.sends_back:g}")  # fmt: skip
+        if one.passes_on is None and one.sends_back:
+            yield Remark("warning", "in-vain", f"work.{tier}.sends_back", "it goes with passes_on, which is left out")

@@ -1,0 +1,7 @@
+"""All chance, from one seed: ``streams`` (names, lengths), ``arrivals`` (when), ``tickets`` (what they are like),
+``crew`` (how people differ and when they are away)."""
+
+from simulator.draws.arrivals import Arrivals, arrival_curve, arrivals
+from simulator.draws.tickets import Agenda, Block, Choices
+
+__all__ = ["Agenda", "Arrivals", "Block", "Choices", "arrival_curve", "arrivals"]

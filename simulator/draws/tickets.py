@@ -1,0 +1,320 @@
+"""What chance decides about tickets, drawn a block at a time: row r of a block belongs to one ticket.
+
+What happens in the run never changes which numbers a ticket gets: the same ticket meets two policies, or two staffing
+plans, with the same luck (common random numbers). Each stay in each tier has numbers of its own, drawn when the first
+ticket of the block needs them, so that no number is used twice however often a ticket comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.codes import Ending
+from simulator.desk.demand import Category
+from simulator.draws.streams import Stream, lengths, pick, stream, with_odds
+from simulator.model import DeskModel
+from simulator.openhours import Floats
+
+SMALLEST: Final = 512
+LARGEST: Final = 4096
+MAX_PIECES: Final = 16
+"""More pieces of work than this are cut off (with a mean of 6, the most a desk may say, that is 1 ticket in 15,000)."""
+
+Agenda = tuple[float, ...]
+"""Lengths of work in a stay (minutes), in order; each ends with progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One stay of every ticket of a block in one tier; arrays and lists are by row, lengths in minutes.
+
+    ``routed`` is how a stay ends where chance alone decides, ``None`` elsewhere. ``asks`` is the place in the agenda
+    after which the customer is asked, -1 without a question.
+    """
+
+    checks: Sequence[float]
+    recognition: Sequence[float]
+    handoff: Sequence[float]
+    routed: list[int] | None
+    asks: list[int] | None
+    answer: list[float]
+    """Minutes until the customer answers; infinity where they never do."""
+    close_after: list[float]
+    _pieces: Floats
+    _count: Sequence[int]
+    _wide: bool
+    """Whether every ticket is going to ask: then it pays to make all agendas at once."""
+    _agendas: list[Agenda] = field(default_factory=list)
+
+    def totals(self) -> list[float]:
+        """Return the whole length of a stay that solves the ticket, by row."""
+        total: list[float] = (np.asarray(self.checks) + self._pieces.sum(axis=1)).tolist()
+        return total
+
+    def solve(self, row: int) -> Agenda:
+        """Return the agenda of a stay that solves the ticket."""
+        if self._wide:
+            if not self._agendas:
+                self._agendas.extend(_agendas(np.asarray(self.checks), self._pieces, np.asarray(self._count)))
+            return self._agendas[row]
+        pieces = self._pieces[row, : self._count[row]].tolist()
+        checks = float(self.checks[row])
+        return (checks, *pieces) if checks else tuple(pieces)
+
+
+def block_size(number: int) -> int:
+    """Return how many tickets a block of this number (from 0) has: 512, 512, 1024, 2048, and 4096 from there on.
+
+    A month fills one or two small ones; a long run is drawn in large ones, which costs less a ticket.
+    """
+    return min(LARGEST, SMALLEST << max(0, number - 1))
+
+
+class Block:
+    """Everything that chance decides about ``size`` tickets of one source, in order; lists are by row."""
+
+    def __init__(self, model: DeskModel, seed: int, replication: int, source: int, number: int) -> None:
+        """Draw what every ticket needs; the rest is drawn when it is asked for."""
+        self.size = size = block_size(number)
+        self.model, self._seed, self._replication = model, seed, replication
+        self._source, self._number = source, number
+        self.source = source
+        desk = model.desk
+        kinds = desk.categories or {"": Category(priorities=dict.fromkeys(model.priorities, 1.0))}
+        kind = self._stream(Stream.KIND).random((size, 4))
+        outages = desk.demand.outages
+        if source == 1 and outages is not None:
+            category = np.full(size, list(kinds).index(outages.category), np.int8)
+            priority = np.full(size, model.priorities.index(outages.priority), np.int8)
+        else:
+            category = pick(kind[:, 0], [c.share for c in kinds.values()])
+            priority = np.zeros(size, np.int8)
+            for index, entry in enumerate(kinds.values()):
+                mine = category == index
+                priority[mine] = pick(kind[mine, 1], [entry.priorities.get(p, 0.0) for p in model.priorities])
+        plans = desk.plans or dict.fromkeys(model.plans, 1.0)
+        self._category, self._priority = category, priority
+        self.columns: dict[str, npt.NDArray[Any]] = {"priority": priority, "category": category, "luck": kind[:, 3]}
+        self.columns["plan"] = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans])
+        """What is known of every ticket from the start, each an array of shape (size,)."""
+        self.priority: list[int] = priority.tolist()
+        effort = np.array([c.effort for c in kinds.values()])[category]
+        self._effort = effort * np.array([desk.work.pace.get(p, 1.0) for p in model.priorities])[priority]
+        self._solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
+        self.columns["solved_by"] = self._solved_by
+        self._choices: dict[tuple[int, int], Choices] = {}
+        self._plain: dict[tuple[int, int], tuple[list[float], list[int]]] = {}
+
+    def _stream(self, which: Stream, *key: int) -> np.random.Generator:
+        return stream(self._seed, self._replication, which, self._source, self._number, *key)
+
+    @cached_property
+    def plan(self) -> list[int]:
+        """Indices of the plans."""
+        return as_codes(self.columns["plan"])
+
+    @cached_property
+    def category(self) -> list[int]:
+        """Indices of the categories."""
+        return as_codes(self.columns["category"])
+
+    @cached_property
+    def luck(self) -> list[float]:
+        """Luck with updates, in [0, 1)."""
+        return as_list(self.columns["luck"])
+
+    @cached_property
+    def solved_by(self) -> list[int]:
+        """The lowest tier that can solve each ticket, the number of tiers where none can."""
+        return as_codes(self._solved_by)
+
+    @cached_property
+    def _small(self) -> Floats:
+        return self._stream(Stream.SMALL_TIMES).standard_normal((self.size, 6))
+
+    @cached_property
+    def response(self) -> list[float]:
+        """Minutes for the first response."""
+        return as_list(lengths(self._small[:, 0], self.model.desk.work.first_response))
+
+    @cached_property
+    def help(self) -> list[float]:
+        """Minutes of help within the tier."""
+        return as_list(lengths(self._small[:, 1], self.model.desk.work.ask_for_help))
+
+    @cached_property
+    def paging(self) -> list[float]:
+        """Minutes until the engineer on call answers."""
+        return as_list(lengths(self._small[:, 2], self.model.desk.work.paging))
+
+    @cached_property
+    def decision(self) -> list[float]:
+        """Minutes until management has decided."""
+        return as_list(lengths(self._small[:, 3], self.model.desk.work.management_decision))
+
+    @cached_property
+    def asking_back(self) -> list[float]:
+        """Minutes that the receiver of an incomplete hand-off needs to ask back."""
+        return as_list(lengths(self._small[:, 4], self.model.desk.behaviour.asking_back))
+
+    @cached_property
+    def stated(self) -> list[int]:
+        """The priority that each ticket is given when it is opened: one step less urgent, where that slip happens."""
+        least = len(self.model.priorities) - 1
+        wrong = self.slips["wrong_priority"]
+        return [min(p + 1, least) if slip else p for p, slip in zip(self.priority, wrong, strict=True)]
+
+    @cached_property
+    def slips(self) -> dict[str, list[bool]]:
+        """Which slips happen to which ticket, by name; ``code_seen``, which is a habit, stands among them."""
+        behaviour = self.model.desk.behaviour
+        drawn = self._stream(Stream.SLIPS).random((self.size, 8))
+        premature = min(1.0, behaviour.premature * self.model.desk.calibrated.premature)
+        shares = {
+            "premature": premature,
+            "code_seen": behaviour.code_change_seen_in_T1,
+            "late_recognition": behaviour.late_recognition,
+            "wrong_destination": behaviour.wrong_destination,
+            "incomplete_handoff": behaviour.incomplete_handoff,
+            "wrong_priority": behaviour.wrong_priority,
+        }
+        return {name: (drawn[:, place] < share).tolist() for place, (name, share) in enumerate(shares.items())}
+
+    @cached_property
+    def _customers(self) -> Floats:
+        """Normals and uniforms about the customer: patience, whether it comes back, and when."""
+        rng = self._stream(Stream.CUSTOMERS)
+        return np.column_stack([rng.standard_normal((self.size, 2)), rng.random((self.size, 1))])
+
+    @cached_property
+    def patience(self) -> list[float]:
+        """Minutes that a customer waits to be served before giving up."""
+        time = self.model.desk.customers.patience
+        return [float("inf")] * self.size if time is None else as_list(lengths(self._customers[:, 0], time))
+
+    @cached_property
+    def comes_back(self) -> list[float]:
+        """Minutes after which a solved ticket comes back, infinity where it does not."""
+        customers = self.model.desk.customers
+        after = lengths(self._customers[:, 1], customers.reopen_after)
+        return as_list(np.where(self._customers[:, 2] < customers.reopen, after, np.inf))
+
+    def plain(self, tier: int, stay: int) -> tuple[list[float], list[int]]:
+        """Return the length of a stay that chance routes, and how it ends; lists by row."""
+        found = self._plain.get((tier, stay))
+        if found is None:
+            choices = self.choices(tier, stay)
+            assert choices.routed is not None
+            found = self._plain[tier, stay] = choices.totals(), choices.routed
+        return found
+
+    def choices(self, tier: int, stay: int) -> Choices:
+        """Return what chance decides about the ``stay``-th stay (from 0) of every ticket in a tier."""
+        found = self._choices.get((tier, stay))
+        if found is None:
+            found = self._choices[tier, stay] = self._draw(tier, stay)
+        return found
+
+    def _draw(self, tier: int, stay: int) -> Choices:
+        model = self.model
+        desk, work = model.desk, model.desk.work_of(tier)
+        uniform = self._stream(Stream.CHOICES, tier, stay).random((4, self.size))
+        factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
+        count = 1 + np.searchsorted(_poisson_steps(work.pieces - 1), uniform[0], side="right")
+        # Column by column, so that a desk whose tickets need fewer pieces draws no more than it needs.
+        normals = self._stream(Stream.WORK, tier, stay).standard_normal((4 + int(count.max()), self.size))
+        easier = np.where(self._solved_by < tier, desk.work.easier, 1.0)
+        checks = lengths(normals[0], work.checks)
+        pieces = self._pieces(tier, normals[4:].T, (self._effort * easier * factor)[:, None], count)
+        answer, close_after = [], []
+        asks: list[int] | None = None
+        if desk.work.customer is not None:
+            waits = desk.work.customer
+            after = 1 + np.minimum((uniform[2] / max(waits.share, 1e-300) * count).astype(int), count - 1)
+            asks = np.where(uniform[2] < waits.share, after - 1, -1).tolist()
+            answered = lengths(normals[3], waits.answer)
+            answer = np.where(uniform[3] < waits.never, np.inf, answered).tolist()
+            close_after = lengths(normals[3], waits.close_after).tolist()
+        recognition, handoff = lengths(normals[1], work.recognition, factor), lengths(normals[2], work.handoff)
+        return Choices(
+            checks=checks,  # type: ignore[arg-type]  # an array is read as a sequence is
+            recognition=recognition,  # type: ignore[arg-type]
+            handoff=handoff,  # type: ignore[arg-type]
+            routed=None if work.passes_on is None else _routed(uniform[1], work.passes_on, work.sends_back),
+            asks=asks,
+            answer=answer,
+            close_after=close_after,
+            _pieces=pieces,
+            _count=count,
+            _wide=tier == 0 and stay == 0,
+        )
+
+    def _pieces(self, tier: int, normals: Floats, factor: Floats, count: npt.NDArray[np.int64]) -> Floats:
+        """Return the pieces of work, shape (size, longest count), 0 after a ticket's last."""
+        desk = self.model.desk
+        shown = normals
+        used = np.arange(shown.shape[1]) < count[:, None]
+        pieces = np.zeros(shown.shape)
+        scale = np.broadcast_to(factor, shown.shape)
+        own = {
+            index: entry.piece[desk.tiers[tier]]
+            for index, entry in enumerate(desk.categories.values())
+            if desk.tiers[tier] in entry.piece
+        }
+        usual = used & ~np.isin(self._category, list(own))[:, None] if own else used
+        pieces[usual] = lengths(shown[usual], desk.work_of(tier).piece, scale[usual])
+        for index, time in own.items():
+            mine = used & (self._category == index)[:, None]
+            pieces[mine] = lengths(shown[mine], time, scale[mine])
+        return pieces
+
+
+def as_list(lengths: Floats) -> list[float]:
+    """Return numbers as Python's own, which are quicker to take one by one."""
+    found: list[float] = lengths.tolist()
+    return found
+
+
+def as_codes(codes: npt.NDArray[Any]) -> list[int]:
+    """Return codes as Python's own whole numbers."""
+    found: list[int] = codes.tolist()
+    return found
+
+
+def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> list[Agenda]:
+    """Return each row's checks and pieces as a tuple; checks that take no time are left out."""
+    rows = np.column_stack([checks, pieces]).tolist()
+    ends = (count + 1).tolist()
+    if checks.any():
+        return [tuple(row[:end]) for row, end in zip(rows, ends, strict=True)]
+    return [tuple(row[1:end]) for row, end in zip(rows, ends, strict=True)]
+
+
+def _routed(uniform: Floats, passes_on: float, sends_back: float) -> list[int]:
+    on = uniform < passes_on
+    back = ~on & (uniform < passes_on + sends_back)
+    return as_codes(np.where(on, int(Ending.EXPERTISE), np.where(back, int(Ending.SENT_BACK), int(Ending.SOLVED))))
+
+
+def _solved_by(
+    model: DeskModel, kinds: list[Category], rng: np.random.Generator, category: npt.NDArray[np.int8]
+) -> npt.NDArray[np.int8]:
+    """Return the lowest tier that can solve each ticket, the number of tiers where none can."""
+    tiers, odds = model.desk.tiers, model.desk.calibrated.beyond_odds
+    shares = np.array([[with_odds(c.beyond.get(t, 0.0), odds.get(t, 1.0)) for t in tiers] for c in kinds])
+    beyond = rng.random((len(category), len(tiers))) < shares[category]
+    solved_by: npt.NDArray[np.int8] = np.cumprod(beyond, axis=1).sum(axis=1).astype(np.int8)
+    return solved_by
+
+
+def _poisson_steps(mean: float) -> Floats:
+    """Return P(N <= k) for k = 0 ... MAX_PIECES - 2: the steps at which one more piece is drawn."""
+    k = np.arange(1, MAX_PIECES - 1)
+    terms = np.concatenate([[1.0], np.cumprod(mean / k)])
+    return np.asarray(np.cumsum(terms) * np.exp(-mean))

@@ -1,0 +1,7 @@
+"""The desk in motion, on SimPy.
+
+Files in reading order: ``parts`` (tickets, agents, pools), ``ledger`` and ``books`` (what is written down), ``floor``
+(who takes what), ``stays`` and ``walk`` (what is done, and how far it gets), ``core`` (the flow), ``ages``, ``urgent``
+(work broken off), ``apart`` (customers), ``together`` (outages, war rooms, help), ``plain`` (a desk with nothing but
+work).
+"""

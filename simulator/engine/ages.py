@@ -1,0 +1,118 @@
+"""Ages: what falls due because a ticket has been open for so long, wherever it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.codes import Ending, Entry
+from simulator.engine.parts import NEVER, AgeLine, Bell, Stage, Ticket
+
+if TYPE_CHECKING:
+    from simulator.engine.core import Desk
+
+
+RESOLVED = int(Stage.RESOLVED)
+
+
+class Ages:
+    """The ages of all kinds of tickets: one line for each age of each kind."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Make the lines, all empty."""
+        self._desk = desk
+        self._lines = {
+            id(kind): tuple(AgeLine(kind, index) for index in range(len(kind.ages)))
+            for row in desk.model.kinds
+            for kind in row
+        }
+        self._falls_due = (self._fall_due,)
+
+    def due(self, ticket: Ticket, index: int) -> float:
+        """Return when a ticket reaches an age of its kind, if its clock does not stand still from now on."""
+        kind = ticket.kind
+        since = ticket.opened if ticket.aged_from is None else ticket.aged_from
+        stood_still = ticket.paused - ticket.paused_before if kind.age_pauses[index] else 0.0
+        return kind.hours.add(since, kind.ages[index] + stood_still)
+
+    def expect(self, ticket: Ticket) -> None:
+        """Let a ticket that has just been opened reach the ages of its kind.
+
+        Only the head of a line is asked for its instant; most tickets are resolved before they come to be the head.
+        """
+        for line in self._lines[id(ticket.kind)]:
+            if not line.line:
+                line.line.append(ticket)
+                self._next(line)
+            else:
+                line.line.append(ticket)
+
+    def expect_anew(self, ticket: Ticket) -> None:
+        """Let a ticket's age count from now: it has come back, or is of another kind. It leaves the lines it is in."""
+        ticket.aged_from, ticket.paused_before = self._desk.now, ticket.paused
+        for index in range(len(ticket.kind.ages)):
+            self._ring(ticket, index, self.due(ticket, index))
+
+    def _ring(self, ticket: Ticket, index: int, due: float) -> None:
+        if due < math.inf:
+            self._desk.at(Bell((ticket, index, ticket.aged_from)), due, (self._fall_due_alone,))
+
+    def _next(self, line: AgeLine) -> None:
+        """Schedule the head of a line that is still to come; let go what is over."""
+        queue, index = line.line, line.index
+        while queue:
+            ticket = queue[0]
+            if ticket.stage != RESOLVED and ticket.aged_from is None:
+                due = self.due(ticket, index)
+                if due < math.inf:
+                    self._desk.at(line, due, self._falls_due)
+                    return
+            queue.popleft()
+
+    def _fall_due(self, line: AgeLine) -> None:
+        ticket, now = line.line.popleft(), self._desk.now
+        if ticket.stage != RESOLVED and ticket.aged_from is None and not self._given_up(ticket, now):
+            self._reach(ticket, line.index, now)
+        self._next(line)
+
+    def _given_up(self, ticket: Ticket, now: float) -> bool:
+        if ticket.stage != Stage.WAITING or ticket.gives_up > now:
+            return False
+        ticket.pool.queues[ticket.priority].remove(ticket)
+        self._desk.let_go(ticket.pool, ticket)
+        return True
+
+    def _fall_due_alone(self, bell: Bell) -> None:
+        ticket, index, since = bell.about
+        if ticket.stage != RESOLVED and ticket.aged_from == since:
+            self._reach(ticket, index, self._desk.now)
+
+    def _reach(self, ticket: Ticket, index: int, due: float) -> None:
+        desk, kind = self._desk, ticket.kind
+        if kind.age_pauses[index]:
+            later = self.due(ticket, index)
+            if ticket.stage == Stage.ASKING:
+                later = kind.hours.add(later, kind.hours.minutes_between(ticket.paused_since, due))
+            if later > due:  # the clock stood still while the customer was asked
+                self._ring(ticket, index, later)
+                return
+        rules = kind.tiers[ticket.tier]
+        for which, place in rules.age_joins:
+            if which == index:
+                desk.tell(ticket, place, int(Entry.AGE), due)
+        for which, place in rules.unanswered_joins:
+            if which == index and not ticket.responded <= due:
+                desk.tell(ticket, place, int(Entry.AGE), due)
+        if rules.age_move is None or rules.age_move[0] != index:
+            return
+        to = rules.age_move[1]
+        if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
+            ticket.pool.queues[ticket.priority].remove(ticket)
+            ticket.pool.waiting -= 1
+            desk.leave(ticket, int(Ending.AGE), due, due)
+            desk.enter(ticket, to, int(Entry.AGE), due)
+            called = desk.pool_of(ticket) is not desk.tiers[to]
+            desk.at(ticket, due + ticket.block.paging[ticket.row] if called else due, (desk.hand_over,))
+        elif ticket.stage == Stage.HANDOVER:  # on its way to a tier that would have to pass it on at once
+            desk.leave(ticket, int(Ending.AGE), due, NEVER)
+            desk.enter(ticket, to, int(Entry.AGE), due)

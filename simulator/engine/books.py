@@ -1,0 +1,125 @@
+"""The desk's clock and its books: the loop over its events, and what is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from pathlib import Path
+
+import simpy
+from simpy.events import Event
+
+from simulator.codes import Fate
+from simulator.engine.ledger import Rows
+from simulator.engine.numbers import ASKING, DECISION, GAVE_UP, INFINITE, RESOLVED, SOLVED, UNRESOLVED
+from simulator.engine.parts import NEVER, Agent, Ticket
+from simulator.model import DeskModel
+from simulator.tables import QUESTIONS, SPELLS, TICKET_ROWS, VISITS
+
+
+class Books(simpy.Environment):
+    """A SimPy environment that keeps the tables of a desk."""
+
+    def __init__(self, model: DeskModel) -> None:
+        """Begin with empty tables, at time 0, the opening of the window."""
+        super().__init__(0.0)
+        self.model = model
+        self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
+        self.questions = Rows(QUESTIONS)
+        self.open_tickets: dict[int, Ticket] = {}
+
+    def stream_to(self, folder: Path) -> None:
+        """Write the tables to files in a folder as they grow, instead of keeping them in memory."""
+        self.tickets = Rows(TICKET_ROWS, folder / "tickets.rows")
+        self.visits = Rows(VISITS, folder / "visits.rows")
+        self.spells = Rows(SPELLS, folder / "spells.rows")
+        self.questions = Rows(QUESTIONS, folder / "questions.rows")
+
+    def run_until(self, end: float) -> None:
+        """Process events until ``end``.
+
+        This is what ``Environment.run`` does, without what no event of ours needs: callbacks may be used again, and
+        none fails. It takes half the time, and a long run consists of little else.
+        """
+        queue, pop = self._queue, heappop
+        while queue:
+            self._now, _, _, event = pop(queue)
+            if self._now >= end:
+                break
+            event.callbacks[0](event)  # none of ours has more than one
+        self._now = end
+
+    def at(self, event: Event, instant: float, callbacks: tuple[Callable[..., None], ...]) -> None:
+        """Schedule a re-used event for an exact instant (``now + delay`` would round)."""
+        event.callbacks = callbacks  # type: ignore[assignment]  # any iterable will do, and a tuple need not be made anew
+        heappush(self._queue, (instant, 1, next(self._eid), event))  # type: ignore[misc]
+
+    def note(self, agent: Agent, ticket: Ticket, began: float, end: float) -> None:
+        """Write down that an agent worked on a ticket."""
+        self.spells.add(self.spells.pack(ticket.index, ticket.pool.tier, agent.number, began, end))
+
+    def asked(self, ticket: Ticket, answered: float) -> None:
+        """Write down a question to the customer, and when the waiting was over."""
+        self.questions.add(self.questions.pack(ticket.index, ticket.tier, ticket.paused_since, answered))
+
+    def close(self, ticket: Ticket, fate: int, now: float) -> None:
+        """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""
+        ticket.stage = RESOLVED
+        block, row = ticket.block, ticket.row
+        del self.open_tickets[ticket.index]
+        if ticket.told is not None:
+            self._leave_told(ticket, now)
+        self.tickets.add(
+            self.tickets.pack(
+                ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier,
+                fate, ticket.cause, ticket.opened, ticket.responded, now, ticket.paused, ticket.sent, ticket.missed,
+                ticket.late, ticket.reopened, block.source, block.luck[row],
+            )
+        )  # fmt: skip
+
+    # -- what is written down ----------------------------------------------------------------------------------
+
+    def tell(self, ticket: Ticket, place: int, entry: int, at: float) -> None:
+        """Open a parallel responsibility, once per place: the earliest of those told."""
+        if ticket.told is None:
+            ticket.told = {}
+        known = ticket.told.get(place)
+        if known is None or at < known[1]:
+            ticket.told[place] = entry, at
+
+    def leave(self, ticket: Ticket, ending: int, left: float, released: float) -> None:
+        """Write down that a stay ends, and tell those who join after some time in hand."""
+        if ticket.stage == DECISION:  # its stay in the tier is written already
+            return
+        worked_on = ticket.agenda is not None
+        if worked_on and ticket.rules.joins:
+            for after, place in ticket.rules.joins:
+                joined = self._joined(ticket, after)
+                if joined <= left or (left != left and joined < self.model.end):
+                    self.tell(ticket, place, UNRESOLVED, joined)
+        self.visits.add(
+            self.visits.pack(
+                ticket.index, ticket.tier, ticket.agent.number if worked_on else -1, ticket.entry, ending,
+                ticket.entered, ticket.available, ticket.began, left, released if worked_on else NEVER, ticket.slip,
+            )
+        )  # fmt: skip
+
+    def _joined(self, ticket: Ticket, after: float) -> float:
+        """Return when somebody joins in who does so ``after`` so many minutes in hand."""
+        hours, began, still = ticket.pool.hours, ticket.began, ticket.stood_still
+        if ticket.stage == ASKING and not ticket.kind.waiting.in_hand:  # to this day
+            still = ticket.paused_since, INFINITE
+        joined = hours.add(began, after)
+        if still is None or joined <= still[0]:
+            return joined
+        return hours.add(still[1], after - hours.minutes_between(began, still[0])) if still[1] < INFINITE else INFINITE
+
+    def given_up(self, ticket: Ticket) -> None:
+        """Write down that a ticket, no longer in a queue, was given up some time ago."""
+        self.leave(ticket, GAVE_UP, ticket.gives_up, NEVER)
+        self.close(ticket, Fate.GAVE_UP, ticket.gives_up)
+
+    def _leave_told(self, ticket: Ticket, left: float) -> None:
+        for place, (entry, at) in (ticket.told or {}).items():
+            if not at > (left if left == left else self.model.end):
+                self.visits.add(self.visits.pack(ticket.index, place, -1, entry, SOLVED, at, at, at, left, left, 0))

@@ -1,0 +1,387 @@
+"""The desk in motion: tickets that are their own events, tiers that hold one queue per priority.
+
+Life of a ticket: opened → waits in a tier → is worked on → solved, or handed over (ownership moves at once; the sender
+is busy until the hand-off is done, and then the next tier can take it) → … → solved. On the way a question may have to
+be asked, work may be broken off for something more urgent, the shift may end, the customer may give up.
+
+Ages at which a ticket falls due are the same for all tickets of a kind, so they fall due in the order of opening: an
+:class:`~simulator.engine.parts.AgeLine` is a queue whose head alone has a place in the calendar of events.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import heappush
+
+import numpy as np
+from simpy.events import Event
+
+from simulator.codes import Fate
+from simulator.draws import Arrivals, Block, arrivals
+from simulator.draws.crew import crew
+from simulator.engine import apart, together, urgent
+from simulator.engine.ages import Ages
+from simulator.engine.floor import Floor
+from simulator.engine.numbers import (
+    AGE,
+    ASKING,
+    BACKLOG,
+    CODE_CHANGE,
+    DECISION,
+    ENTRY_SENT_BACK,
+    HANDOVER,
+    JOINT_WORK,
+    NO_PROGRESS,
+    OPEN,
+    PAGED,
+    QUESTION,
+    RESOLVED,
+    SENT_BACK,
+    SHIFT_END,
+    SOLVED,
+    UNRESOLVABLE,
+    UNRESOLVED,
+    WAITING,
+    WORKING,
+    WRONG_DESTINATION,
+    WRONG_PRIORITY,
+)
+from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
+from simulator.engine.stays import plan, undisturbed
+from simulator.engine.walk import Walk, walk, worked_until
+from simulator.model import DeskModel, Move, TierRules
+
+
+class Desk(Floor):
+    """One replication of a desk. Call :meth:`play`, then read ``tickets``, ``visits`` and ``spells``."""
+
+    def __init__(self, model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> None:
+        """Set up the tiers; time starts at 0, the opening of the window. ``arrived`` replaces the drawn arrivals."""
+        super().__init__(model, crew(model, seed, replication))
+        self.drawn = model, seed, replication
+        arrived = arrivals(model, seed, replication) if arrived is None else arrived
+        self._opened: list[float] = arrived.opened.tolist()
+        self._arrived = arrived
+        self._ordinary = bool((arrived.source == 0).all())
+        self._next = 0
+        self._blocks: dict[int, tuple[int, int, Block]] = {}
+        """By source: the number of the block in use, its first row, and the block."""
+        desk = model.desk
+        behaviour, self.work = desk.behaviour, desk.work
+        self.writing = desk.work.update or 0.0
+        self.forgotten = behaviour.updates_forgotten
+        self.ages = Ages(self)
+        self.outages = together.Outages(self) if desk.demand.outages is not None else None
+        self.pauses = all(staff.at_shift_end == "pause" for staff in model.staff)
+        self.may_come_back = desk.customers.reopen > 0
+        self.slips = any(
+            (
+                behaviour.premature,
+                behaviour.code_change_seen_in_T1,
+                behaviour.late_recognition,
+                behaviour.wrong_destination,
+                behaviour.incomplete_handoff,
+            )
+        )
+        self.wrong_priority = behaviour.wrong_priority > 0
+        self._updates = tuple(
+            tuple(self.writing > 0 and any(gap < math.inf for _, gap in kind.updates) for kind in row)
+            for row in model.kinds
+        )
+        room = desk.work.war_room
+        self._together = tuple(room is not None and name in room.priorities for name in model.priorities)
+        self._over = (self._spell_over,)
+        nowhere = Move(None, ())
+        self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)
+        """Rules of a stay that nothing but work ends."""
+
+    def play(self) -> None:
+        """Run to the end of the period; what is then unfinished stays open."""
+        if self._opened and self._opened[0] < self.model.end:
+            self.at(Bell(self), self._opened[0], (self._arrive,))
+            self.run_until(self.model.end)
+        for pool in (*self.tiers, *(pool for pool in self.on_call if pool not in self.tiers)):
+            for agent in pool.agents:
+                held, spell = agent.ticket, agent.spell
+                if agent.home is not pool or held is None:
+                    continue
+                self.note(agent, held, spell.began, self.model.end)
+                if spell.walk is not None and held.stage == WORKING:  # the updates sent so far
+                    self.went(held, walk(held, agent, spell.began, self.model.end, 0, self.writing, self.forgotten))
+        for ticket in list(self.open_tickets.values()):
+            if ticket.stage == ASKING:
+                self.asked(ticket, NEVER)
+            if ticket.stage == WAITING and ticket.gives_up < self.model.end:
+                self.given_up(ticket)
+                continue
+            if ticket.stage == RESOLVED:  # solved; it would come back only later
+                self.close(ticket, Fate.SOLVED, ticket.paused_since)
+                continue
+            self.leave(ticket, OPEN, NEVER, NEVER)
+            self.close(ticket, Fate.OPEN, NEVER)
+
+    # -- arrival -----------------------------------------------------------------------------------------------
+
+    def _block(self, source: int, row: int) -> tuple[Block, int]:
+        """Return the block of a source's row, and the place of the row in it; rows come in order."""
+        number, start, block = self._blocks.get(source, (-1, 0, None))
+        if block is None or row >= start + block.size:
+            for rows in (self.tickets, self.visits, self.spells, self.questions):
+                rows.gather()
+            start += 0 if block is None else block.size
+            block = Block(*self.drawn, source, number + 1)
+            self._blocks[source] = number + 1, start, block
+        return block, row - start
+
+    def _arrive(self, feed: Event) -> None:
+        index = self._next
+        self._next = index + 1
+        opened = self._opened
+        if index + 1 < len(opened):
+            feed.callbacks = (self._arrive,)  # type: ignore[assignment]
+            heappush(self._queue, (opened[index + 1], 1, next(self._eid), feed))  # type: ignore[misc]
+        if self._ordinary:
+            source, row = 0, index
+        else:
+            source, row = int(self._arrived.source[index]), int(self._arrived.row[index])
+        block, row = self._block(source, row)
+        priority, plan = (block.stated if self.wrong_priority else block.priority)[row], block.plan[row]
+        kind = self.model.kinds[priority][plan]
+        ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
+        self.open_tickets[index] = ticket
+        if self.wrong_priority and priority != block.priority[row]:
+            ticket.slip = WRONG_PRIORITY
+        if self._updates[priority][plan]:
+            ticket.update_left = kind.updates[0][1]
+        if kind.ages:
+            self.ages.expect(ticket)
+        if source == 1 and self.outages is not None:
+            self.outages.add(ticket, int(self._arrived.cause[index]))
+        elif source == 2:
+            self._waits_already(ticket, int(self._arrived.row[index]))
+            return
+        if self._together[priority]:
+            together.call_together(self, ticket)
+        paged = kind.tiers[0].age_move
+        first = (self.on_call if kind.around_the_clock else self.tiers)[0]
+        if paged and kind.around_the_clock and not self._manned(first):
+            # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
+            ticket.entry, ticket.tier = PAGED, paged[1]
+            ticket.available = NEVER
+            self.at(ticket, self._now + block.paging[row], (self.hand_over,))
+        else:
+            self.offer(first, ticket)
+
+    def _waits_already(self, ticket: Ticket, number: int) -> None:
+        """Put a ticket of the backlog into the queue in which it waits when the run begins."""
+        counts = [self.model.desk.backlog.get(name, 0) for name in self.model.desk.tiers]
+        tier = int(np.searchsorted(np.cumsum(counts), number, side="right"))
+        self.enter(ticket, tier, BACKLOG, self._now)
+        ticket.available = self._now
+        self.offer(self.pool_of(ticket), ticket)
+
+    def _manned(self, pool: Pool) -> bool:
+        now = self._now
+        return pool.hours.is_open(now) if pool.unlimited else any(agent.is_there(now) for agent in pool.agents)
+
+    def take(self, pool: Pool, agent: Agent, ticket: Ticket, now: float) -> None:
+        """Let an agent begin with a ticket, or go on with it."""
+        agent.ticket = ticket
+        ticket.agent = agent
+        ticket.stage = WORKING
+        ticket.pool = pool
+        end = 0.0
+        if ticket.agenda is None:
+            plan(self, agent, ticket, now)
+            end = undisturbed(agent, ticket, now)
+        elif ticket.answering and ticket.at == 0:
+            ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
+        spell = agent.spell
+        spell.began = now
+        if end:
+            spell.ending, spell.walk = ticket.final, None
+        elif ticket.quick:
+            end = now + ticket.left
+            if end > agent.until:
+                end = agent.hours.add(now, ticket.left)
+            spell.ending, spell.walk = ticket.final, None
+        else:
+            stop, why = math.inf, 0
+            if not self.pauses and agent.home.staff.at_shift_end == "hand_over":
+                stop, why = agent.closes, SHIFT_END
+            far = spell.walk = walk(ticket, agent, now, stop, why, self.writing, self.forgotten)
+            end, spell.ending = far[0], far[1]
+        spell.end = end
+        spell.callbacks = self._over  # type: ignore[assignment]
+        heappush(self._queue, (end, 1, next(self._eid), spell))  # type: ignore[misc]
+
+    # -- the end of a spell ------------------------------------------------------------------------------------
+
+    def _spell_over(self, spell: Spell) -> None:
+        agent = spell.agent
+        if agent is None:  # broken off
+            return
+        ticket = agent.ticket
+        assert ticket is not None
+        far = spell.walk
+        if far is not None:
+            self.went(ticket, far)
+        ending = spell.ending
+        if ending == SOLVED:
+            now = spell.end
+            self.note(agent, ticket, spell.began, now)
+            self.leave(ticket, SOLVED, now, now)
+            self.solve(ticket, now)
+            self.free(agent)
+        elif ending == NO_PROGRESS:
+            self.move(agent, ticket, ticket.rules.no_progress_to, NO_PROGRESS, ending)
+        elif ending == UNRESOLVED:
+            self.move(agent, ticket, ticket.rules.unresolved_to, UNRESOLVED, ending)
+        elif ending == AGE:
+            assert ticket.rules.age_move is not None
+            self.move(agent, ticket, ticket.rules.age_move[1], AGE, ending)
+        elif ending == SENT_BACK:
+            to = ticket.misled_from if ticket.misled_from >= 0 else max(ticket.tier - 1, 0)
+            ticket.misled_from = min(ticket.misled_from, NOT_AGAIN) if ticket.misled_from < 0 else NOT_AGAIN
+            self.move(agent, ticket, to, ENTRY_SENT_BACK, ending)
+        elif ending >= QUESTION:
+            self.note(agent, ticket, spell.began, spell.end)
+            urgent.pause(self, agent, ticket, ending)
+        elif ending == JOINT_WORK:
+            self.note(agent, ticket, spell.began, spell.end)
+            together.joined(self, agent, ticket, spell.end)
+        else:
+            self._follow(agent, ticket, ending)
+
+    def went(self, ticket: Ticket, far: Walk) -> None:
+        """Remember how far work on a ticket has got."""
+        (
+            _, _, ticket.at, ticket.left, ticket.progress, ticket.progress_left, ticket.update_from, ticket.update_left,
+            sent, missed, late,
+        ) = far  # fmt: skip
+        if sent or missed:
+            ticket.sent += sent
+            ticket.missed += missed
+            ticket.late += late
+
+    def _follow(self, agent: Agent, ticket: Ticket, ending: int) -> None:
+        """Do what the policy says of what the agent has come to see."""
+        rules = ticket.rules
+        moves: dict[int, Move] = {CODE_CHANGE: rules.code_change, UNRESOLVABLE: rules.unresolvable}
+        move = moves.get(ending, rules.expertise)
+        now = agent.spell.end
+        for place in move.told:
+            self.tell(ticket, place, ending, now)
+        if move.owner is not None:
+            to = move.owner
+            if self.slips and ticket.misled_from == NOT_MISLED and ticket.block.slips["wrong_destination"][ticket.row]:
+                to = urgent.wrong_tier(ticket.tier, to, self.model.tiers)
+                if to != move.owner:
+                    ticket.misled_from = ticket.tier
+                    ticket.slip |= WRONG_DESTINATION
+            helper = self.work.swarming.get(self.model.places[ticket.tier])
+            if to == move.owner and helper == self.model.places[to]:
+                together.call_in(self, agent, ticket, to, ending)
+                return
+            self.move(agent, ticket, to, ending, ending)
+            return
+        # The tier keeps the ticket, but can do no more than to wait for what the others decide.
+        released = self._released(agent, ticket, now)
+        self.note(agent, ticket, agent.spell.began, released)
+        self.leave(ticket, ending, now, released)
+        ticket.sender, ticket.stage = agent, DECISION
+        agent.ticket = None
+        self.at(ticket, released, (self.hand_over,))
+
+    def move(self, agent: Agent, ticket: Ticket, to: int, entry: int, ending: int) -> None:
+        """Hand a ticket over to another tier when the agent's spell ends."""
+        now = agent.spell.end
+        released = self._released(agent, ticket, now)
+        if to > ticket.tier and ticket.kind.around_the_clock and self.on_call[to] is not self.tiers[to]:
+            released = max(_reply_sent(ticket, now), now + ticket.block.paging[ticket.row])
+        self.note(agent, ticket, agent.spell.began, released)
+        self.leave(ticket, ending, now, released)
+        ticket.sender = agent
+        agent.ticket = None
+        self.enter(ticket, to, entry, now)
+        if released == now:
+            self.hand_over(ticket)
+        else:
+            self.at(ticket, released, (self.hand_over,))
+
+    def enter(self, ticket: Ticket, to: int, entry: int, now: float) -> None:
+        """Give a ticket to another tier."""
+        ticket.tier, ticket.entry, ticket.entered = to, entry, now
+        ticket.stage = HANDOVER
+        ticket.available = ticket.began = NEVER
+        begun, ticket.agenda = ticket.agenda is not None, None
+        ticket.gives_up = math.inf
+        if ticket.stood_still is not None:
+            ticket.stood_still = None
+        ticket.visit += 1
+        if ticket.slip:
+            ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0
+        if ticket.stays is None:
+            ticket.stays = [0] * self.model.tiers
+            ticket.stays[0] = int(begun)
+
+    def _released(self, agent: Agent, ticket: Ticket, now: float) -> float:
+        """Return when the agent is free again: the reply sent and the hand-off made."""
+        stay = 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1
+        minutes = float(ticket.block.choices(ticket.tier, stay).handoff[ticket.row])
+        sent = _reply_sent(ticket, now)
+        return worked_until(agent, sent, minutes, agent.overtime) if minutes else sent
+
+    def hand_over(self, ticket: Ticket) -> None:
+        sender = ticket.sender
+        if sender is not None:
+            ticket.sender = None
+            self.free(sender)
+        if ticket.stage == DECISION:
+            decided = ticket.kind.hours.add(self._now, ticket.block.decision[ticket.row])
+            self.at(ticket, decided, (self._decided,))
+            return
+        if ticket.stage == RESOLVED:  # solved together with another while it was handed over
+            return
+        ticket.available = self._now
+        self.offer(self.pool_of(ticket), ticket)
+
+    def _decided(self, ticket: Ticket) -> None:
+        if ticket.stage != RESOLVED:
+            self.solve(ticket, self._now)
+
+    def break_in(self, pool: Pool, ticket: Ticket, now: float) -> bool:
+        """Let somebody drop what they do for a ticket; return whether there was one."""
+        return urgent.break_in(self, pool, ticket, now)
+
+    def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
+        """Let an agent go on with a ticket whose customer has answered; return whether they do."""
+        return apart.go_on(self, agent, now, at_once)
+
+    def answered(self, ticket: Ticket) -> None:
+        """The customer has answered."""
+        apart.answered(self, ticket)
+
+    def never_answered(self, ticket: Ticket) -> None:
+        """The customer has been asked, and has not answered for too long."""
+        apart.never_answered(self, ticket)
+
+    def reopen(self, ticket: Ticket) -> None:
+        """A solved ticket comes back."""
+        apart.reopen(self, ticket)
+
+    # -- the end of a ticket -----------------------------------------------------------------------------------
+
+    def solve(self, ticket: Ticket, now: float) -> None:
+        """A ticket is solved: for good, or until it comes back."""
+        if self.may_come_back and not ticket.reopened and ticket.block.comes_back[ticket.row] < math.inf:
+            apart.come_back(self, ticket, now)
+        else:
+            self.close(ticket, Fate.SOLVED, now)
+        if ticket.cause >= 0 and self.outages is not None:
+            self.outages.over(ticket.cause, now)
+
+
+def _reply_sent(ticket: Ticket, now: float) -> float:
+    """Return when a first reply that the agent has begun is sent: it is finished even if ownership moves."""
+    return max(now, ticket.responded)

@@ -1,0 +1,234 @@
+"""The moving parts of a desk: tickets, agents, pools. Each is, or has, a SimPy event that is used again and again.
+
+A :class:`Ticket` has at most one thing of its own ahead (the end of a hand-off, a decision, a customer's answer), so
+it *is* the event for that. Work has its own event, the agent's :class:`Spell`, because work can be broken off: the
+spell is then left in the calendar as a dead one, and the agent gets another. Whatever may be overtaken by something
+else (a customer's patience, a timer of a ticket whose work was broken off) is a :class:`Bell` that looks, when it
+rings, whether it is still meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from simpy.events import Event
+
+from simulator.codes import Entry
+from simulator.model import KindRules, TierRules
+from simulator.openhours import OpenHours
+
+if TYPE_CHECKING:
+    from simulator.draws import Agenda, Block
+    from simulator.draws.crew import Member
+    from simulator.engine.walk import Walk
+    from simulator.roster import TierStaff
+
+NEVER = math.nan
+OPENED = int(Entry.OPENED)
+NOT_MISLED = -1
+NOT_AGAIN = -2
+"""Where a ticket was passed on to a wrong tier from: from none yet, or never again."""
+
+
+class Stage(IntEnum):
+    """Where a ticket stands."""
+
+    HANDOVER = 0
+    WAITING = 1
+    WORKING = 2
+    DECISION = 3
+    RESOLVED = 4
+    ASKING = 5
+    """The customer has a question to answer."""
+    ANSWERED = 6
+    """The customer has answered, and the agent has not yet gone on."""
+    BROKEN_OFF = 7
+    """Back in the queue, work on it broken off."""
+
+
+class Ticket(Event):
+    """A ticket, and the event of whatever happens to it next."""
+
+    # What every ticket needs has a place of its own; the rest stands in the class until it is set.
+    __slots__ = (
+        "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "callbacks", "category",
+        "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool", "priority",
+        "progress", "progress_left", "quick", "responded", "row", "rules", "stage", "tier", "update_from",
+        "update_left",
+    )  # fmt: skip
+    _ok = True
+    _value = None
+    visit = sent = missed = late = reopened = slip = 0
+    entry = OPENED
+    cause = misled_from = NOT_MISLED
+    gives_up = math.inf
+    """When the customer gives up waiting for somebody to take it."""
+    paused = paused_since = 0.0
+    stays: list[int] | None = None
+    """How often it has been in each tier; ``None`` while it is in the first for the first time."""
+    told: dict[int, tuple[int, float]] | None = None
+    """Who has joined in: by place, why and when."""
+    stood_still: tuple[float, float] | None = None
+    """From when to when the timers of the stay in hand stood still, as the customer was asked."""
+    sender: Agent | None = None
+    aged_from: float | None = None
+    """Since when its age counts, where that is not since it was opened."""
+    paused_before = 0.0
+    """Minutes of ``paused`` that lie before that."""
+    age_move_due: float
+    """The age at which the ticket leaves the tier that has it in hand."""
+    # About the stay in hand.
+    pool: Pool
+    agent: Agent
+    rules: TierRules
+    at: int
+    left: float
+    final: int
+    ask_at: int
+    answering: bool
+    quick: bool
+    progress: float
+    progress_left: float
+    """Since when nothing has been achieved, and the open minutes after that until the timer of it is over."""
+    in_hand: float
+    in_hand_left: float
+    """The same for the timer of the time in hand."""
+
+    def __init__(
+        self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
+    ) -> None:
+        """Make a ticket; it does nothing until it is scheduled, and needs no environment of its own."""
+        self.index = index
+        self.row = row
+        self.block = block
+        self.opened = self.entered = self.available = opened
+        self.priority = priority
+        self.category = category
+        self.kind = kind
+        self.tier = self.stage = 0
+        self.began = self.responded = NEVER
+        self.agenda: Agenda | None = None
+        # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
+        self.update_from, self.update_left = opened, math.inf
+
+
+class JointWork(Ticket):
+    """Time that somebody gives to a ticket that somebody else holds; ``host`` waits for it, where there is one."""
+
+    about: Ticket
+    host: Agent | None
+
+
+class Spell(Event):
+    """A stretch of an agent's work; as an event, its end. A dead one has no agent."""
+
+    __slots__ = ("agent", "began", "end", "ending", "walk")
+    _ok = True
+    _value = None
+
+    def __init__(self, agent: Agent) -> None:
+        """Make the spell of an agent."""
+        self.agent: Agent | None = agent
+        self.began = self.end = 0.0
+        self.ending = 0
+        self.walk: Walk | None = None
+
+
+class Bell(Event):
+    """Something that may be overtaken: who it is about, and what has to be unchanged when it rings."""
+
+    __slots__ = ("about", "visit")
+    _ok = True
+    _value = None
+
+    def __init__(self, about: Any, visit: int = 0) -> None:
+        """Make a bell about a ticket's visit, an agent or a pool."""
+        self.about = about
+        self.visit = visit
+
+
+class Agent:
+    """Somebody at work.
+
+    They take tickets while they are ``there``, which leaves breaks out; what they have in hand is worked on through a
+    break, in all their ``hours``. ``since`` and ``until`` are the stretch of being there that was looked at last,
+    ``closes`` is when the shift ends in which it lies.
+    """
+
+    __slots__ = (
+        "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime",
+        "pace", "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
+    )  # fmt: skip
+
+    def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:
+        """Make an agent of the pools, home first."""
+        self.number = number
+        self.pools = pools
+        self.home = pools[0]
+        self.hours = member.shift
+        self.there = member.hours
+        self.skills = member.spec.skills
+        self.pace = member.pace
+        self.newcomer = member.newcomer
+        self.done = 0
+        self.called = called
+        self.ticket: Ticket | None = None
+        self.spell = Spell(self)
+        self.held = 0
+        self.answered: deque[Ticket] = deque()
+        self.waits = False
+        self.bell: Bell | None = None
+        self.overtime = self.home.staff.at_shift_end == "finish"
+        self.since, self.until = self.there.stretch(0.0)
+        self.closes = self.hours.stretch(self.since)[1]
+
+    def is_there(self, now: float) -> bool:
+        """Return whether the agent can take a ticket at ``now``."""
+        if now >= self.until:
+            self.since, self.until = self.there.stretch(now)
+            self.closes = self.hours.stretch(self.since)[1]
+        return self.since <= now
+
+
+class Pool:
+    """The agents of a tier and the tickets that wait for them."""
+
+    __slots__ = (
+        "agents", "bell", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff", "tier", "unlimited",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, tier: int, staff: TierStaff, hours: OpenHours, priorities: int) -> None:
+        """Make the pool of a tier; ``hours`` is the calendar of its timers."""
+        self.tier = tier
+        self.staff = staff
+        self.hours = hours
+        self.agents: list[Agent] = []
+        self.idle: deque[Agent] = deque()
+        self.queues: tuple[deque[Ticket], ...] = tuple(deque() for _ in range(priorities))
+        self.waiting = 0
+        self.bell: Bell | None = None
+        self.rings = math.inf
+        self.limit = staff.queue_limit
+        self.unlimited = staff.unlimited
+        self.mixed = False
+        """Whether some agent cannot take every ticket."""
+        self.linked: tuple[Pool, ...] = (self,)
+        """The pools that share agents with it, or with those that do."""
+
+
+class AgeLine(Event):
+    """Tickets of one kind in the order in which they reach one age; as an event, the head's reaching it."""
+
+    __slots__ = ("index", "kind", "line")
+    _ok = True
+    _value = None
+
+    def __init__(self, kind: KindRules, index: int) -> None:
+        """Make the line of the ``index``-th age of a kind."""
+        self.kind = kind
+        self.index = index
+        self.line: deque[Ticket] = deque()

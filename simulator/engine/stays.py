@@ -1,0 +1,151 @@
+"""What an agent is going to do in a stay, as far as it is up to the work: its parts, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.codes import ESCALATIONS
+from simulator.draws import Choices
+from simulator.draws.streams import TO_GRAIN
+from simulator.engine import urgent
+from simulator.engine.numbers import (
+    CODE_CHANGE,
+    EXPERTISE,
+    INCOMPLETE_HANDOFF,
+    INFINITE,
+    LATE_RECOGNITION,
+    OPENED,
+    PREMATURE,
+    SENT_BACK,
+    SLIP_PREMATURE,
+    SOLVED,
+    UNRESOLVABLE,
+)
+from simulator.engine.parts import Agent, Ticket
+from simulator.engine.walk import worked_until
+
+if TYPE_CHECKING:
+    from simulator.engine.core import Desk
+
+
+def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
+    """Make up what the agent is going to do in this stay, as far as it is up to the work."""
+    tier, block, row = ticket.tier, ticket.block, ticket.row
+    if ticket.stays is None:
+        stay = 0
+        if tier or ticket.reopened or ticket.entry != OPENED:
+            ticket.stays = [0] * desk.model.tiers
+            ticket.stays[tier] = 1
+    else:
+        stay = ticket.stays[tier]
+        ticket.stays[tier] = stay + 1
+    choices = block.choices(tier, stay)
+    rules = ticket.rules = ticket.kind.tiers[tier]
+    ticket.ask_at = -1 if choices.asks is None else choices.asks[row]
+    if choices.routed is not None:
+        agenda, final = choices.solve(row), choices.routed[row]
+    else:
+        agenda, final = decide(desk, ticket, choices, stay)
+    if desk.slips and ticket.tier and ticket.entry in ESCALATIONS and block.slips["incomplete_handoff"][row]:
+        ticket.slip |= INCOMPLETE_HANDOFF
+        agenda = (block.asking_back[row], *agenda)
+        ticket.ask_at += ticket.ask_at >= 0
+    unanswered = ticket.responded != ticket.responded
+    ticket.answering = False
+    if unanswered and (response := block.response[row]):
+        agenda = (response, *agenda)
+        ticket.answering = True
+        ticket.ask_at += ticket.ask_at >= 0
+    if desk.wrong_priority and ticket.priority != block.priority[row]:
+        ticket.ask_at = int(ticket.answering)  # seen when the checks are done
+    pace = agent.pace
+    if agent.newcomer != 1.0:
+        pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
+    if pace != 1.0:
+        agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
+    if unanswered:
+        response = agenda[0] if ticket.answering else 0.0
+        ticket.responded = (
+            now + response if now + response <= agent.until else worked_until(agent, now, response, agent.overtime)
+        )
+    agent.done += 1
+    if not desk.patient:
+        ticket.gives_up = INFINITE  # somebody has taken it
+    ticket.began = now
+    ticket.agenda, ticket.final, ticket.at = agenda, final, 0
+    ticket.progress = ticket.in_hand = now
+    ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
+    if rules.age_move is not None:
+        ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
+    if rules.plain and ticket.ask_at < 0 and ticket.update_left == INFINITE and desk.pauses:
+        ticket.quick = True
+        ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
+    else:
+        ticket.quick = False
+        ticket.left = agenda[0]
+
+
+def undisturbed(agent: Agent, ticket: Ticket, now: float) -> float:
+    """Return when a stay that begins now is over if it is plain that nothing disturbs it, 0 where it must be looked at.
+
+    Most stays are: the work is done before the agent's next break, before any timer and before the next update.
+    :func:`~simulator.engine.walk.walk` would say the same, part by part.
+    """
+    agenda, rules = ticket.agenda, ticket.rules
+    assert agenda is not None
+    total = sum(agenda)
+    end = now + total
+    if (
+        end > agent.until
+        or ticket.ask_at >= 0
+        or total > rules.no_progress
+        or total > rules.unresolved
+        or end >= ticket.update_from + ticket.update_left
+        or (rules.age_move is not None and end > ticket.age_move_due)
+    ):
+        return 0.0
+    return end
+
+
+def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tuple[float, ...], int]:
+    """Return the agenda of a stay and how it ends if nothing else ends it."""
+    tier, block, row, rules = ticket.tier, ticket.block, ticket.row, ticket.rules
+    able = block.solved_by[row] <= tier
+    if ticket.cause >= 0 and desk.outages is not None and ticket.cause in desk.outages.solved:
+        ticket.ask_at = -1
+        return (float(choices.checks[row]),), SOLVED  # the answer is known
+    slips = block.slips if desk.slips else None
+    if ticket.misled_from >= 0 or (
+        ticket.entry == PREMATURE and urgent.may_go_back(desk, ticket, float(choices.checks[row]), desk.now)
+    ):
+        ticket.ask_at = -1
+        return (float(choices.checks[row]),), SENT_BACK
+    premature = bool(slips and able and tier == 0 and stay == 0 and slips["premature"][row])
+    if able and not premature:
+        return choices.solve(row), SOLVED
+    if premature:
+        seen, move = PREMATURE, rules.expertise
+    elif tier == desk.model.tiers - 1:
+        seen, move = UNRESOLVABLE, rules.unresolvable
+    elif 0 < tier == desk.model.tiers - 2 or (
+        slips and tier == 0 and slips["code_seen"][row] and block.solved_by[row] >= desk.model.tiers - 1
+    ):
+        seen, move = CODE_CHANGE, rules.code_change
+    else:
+        seen, move = EXPERTISE, rules.expertise
+    if seen == CODE_CHANGE and move.owner is None and not move.told:  # the procedure has no such signal
+        seen, move = EXPERTISE, rules.expertise
+    checks, recognition = float(choices.checks[row]), float(choices.recognition[row])
+    if move.owner is None and not move.told:
+        # What the procedure keeps in the tier is solved there with somebody's help.
+        if premature:
+            return choices.solve(row), SOLVED
+        ticket.ask_at = -1
+        return (checks, recognition, block.help[row]), SOLVED
+    ticket.ask_at = min(ticket.ask_at, 0)
+    if premature:
+        ticket.slip |= SLIP_PREMATURE
+    if slips and slips["late_recognition"][row]:
+        ticket.slip |= LATE_RECOGNITION
+        recognition += desk.model.desk.behaviour.late_by
+    return (checks, recognition), seen

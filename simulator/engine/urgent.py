@@ -1,0 +1,160 @@
+"""Work that is broken off: for something more urgent, at the end of a shift, because a priority was judged wrongly."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.codes import Ending, Entry, Pause
+from simulator.engine import apart
+from simulator.engine.parts import NEVER, Agent, Bell, Pool, Spell, Stage, Ticket
+from simulator.engine.walk import walk
+
+if TYPE_CHECKING:
+    from simulator.engine.core import Desk
+
+
+def break_in(desk: Desk, pool: Pool, ticket: Ticket, now: float) -> bool:
+    """Let an agent drop what they do for ``ticket``; return whether there was one.
+
+    The least urgent ticket is dropped, of those the one begun last. What is over at this very instant is not dropped:
+    its agent is free at once anyway.
+    """
+    victim: Agent | None = None
+    worst = (-1, 0.0)
+    for agent in pool.agents:
+        held = agent.ticket
+        if held is None or held.stage != Stage.WORKING or held.priority <= ticket.priority or agent.spell.end <= now:
+            continue
+        if not agent.is_there(now) or (agent.skills is not None and ticket.category not in agent.skills):
+            continue
+        rank = held.priority, agent.spell.began
+        if victim is None or rank > worst:
+            victim, worst = agent, rank
+    if victim is None:
+        return False
+    dropped = break_off(desk, victim, now)
+    put_back(desk, dropped)
+    desk.take(pool, victim, ticket, now)
+    if dropped.pool.idle:  # somebody may be free who could not have taken the urgent one
+        desk.dispatch(dropped.pool)
+    return True
+
+
+def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
+    """Stop an agent's work at ``now``; return the ticket, which knows how far it has got."""
+    ticket, spell = agent.ticket, agent.spell
+    assert ticket is not None
+    unanswered = ticket.responded > now
+    if spell.walk is None and ticket.quick:
+        left = max(0.0, ticket.left - agent.hours.minutes_between(spell.began, now))
+        if unanswered:
+            reply = agent.hours.minutes_between(now, ticket.responded)
+            ticket.agenda, ticket.left, ticket.quick = (reply, left - reply), reply, False
+        else:
+            ticket.agenda, ticket.left, ticket.answering = (left,), left, False
+        ticket.at = 0
+    else:
+        desk.went(ticket, walk(ticket, agent, spell.began, now, int(Pause.URGENT), desk.writing, desk.forgotten))
+    if unanswered:
+        ticket.responded = NEVER
+    desk.note(agent, ticket, spell.began, now)
+    spell.agent = None
+    agent.spell = Spell(agent)
+    agent.ticket = None
+    return ticket
+
+
+def put_back(desk: Desk, ticket: Ticket) -> None:
+    """Put a ticket whose work was broken off back at the head of its queue, behind those that came before it.
+
+    It is still in the tier's hands, so its timers go on.
+    """
+    pool = ticket.pool
+    ticket.stage = int(Stage.BROKEN_OFF)
+    queue = pool.queues[ticket.priority]
+    place = 0
+    for other in queue:
+        if other.stage != Stage.BROKEN_OFF or other.available > ticket.available:
+            break
+        place += 1
+    queue.insert(place, ticket)
+    pool.waiting += 1
+    due = min(
+        pool.hours.add(ticket.progress, ticket.progress_left), pool.hours.add(ticket.in_hand, ticket.in_hand_left)
+    )
+    if due < math.inf:
+        desk.at(Bell((desk, ticket), ticket.visit), max(due, desk.now), (_timer,))
+
+
+def _timer(bell: Bell) -> None:
+    """A timer of a ticket is over whose work was broken off: if nobody has gone on with it, it moves."""
+    desk, ticket = bell.about
+    now = desk.now
+    if ticket.visit != bell.visit or ticket.stage != Stage.BROKEN_OFF:
+        return
+    rules = ticket.rules
+    hours = ticket.pool.hours
+    stuck, unresolved = hours.add(ticket.progress, ticket.progress_left), hours.add(ticket.in_hand, ticket.in_hand_left)
+    if stuck <= min(now, unresolved):
+        to, entry, ending = rules.no_progress_to, Entry.NO_PROGRESS, Ending.NO_PROGRESS
+    elif unresolved <= now:
+        to, entry, ending = rules.unresolved_to, Entry.UNRESOLVED, Ending.UNRESOLVED
+    else:  # it was taken up again since, and broken off anew with other timers
+        return
+    ticket.pool.queues[ticket.priority].remove(ticket)
+    ticket.pool.waiting -= 1
+    desk.leave(ticket, int(ending), now, now)
+    desk.enter(ticket, to, int(entry), now)
+    called = desk.pool_of(ticket) is not desk.tiers[to]
+    desk.at(ticket, now + ticket.block.paging[ticket.row] if called else now, (desk.hand_over,))
+
+
+def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
+    """Let an agent stop working on a ticket that stays in the tier."""
+    now = agent.spell.end
+    if why == Pause.QUESTION and ticket.priority != ticket.block.priority[ticket.row] and desk.wrong_priority:
+        ticket.ask_at = -1
+        reprioritise(desk, ticket, ticket.block.priority[ticket.row], now)
+        desk.take(ticket.pool, agent, ticket, now)
+    elif why == Pause.QUESTION:
+        apart.ask(desk, agent, ticket, now)
+    else:
+        if ticket.answering and ticket.at == 0:
+            ticket.responded = NEVER
+        ticket.left += desk.work.shift_handover
+        agent.ticket = None
+        put_back(desk, ticket)
+        desk.free(agent)
+        desk.dispatch(ticket.pool)
+
+
+def may_go_back(desk: Desk, ticket: Ticket, checks: float, now: float) -> bool:
+    """Return whether a ticket, once read, is still too young for the tier below to have to pass it up again."""
+    below = ticket.kind.tiers[ticket.tier - 1].age_move
+    return below is None or desk.ages.due(ticket, below[0]) > ticket.pool.hours.add(now, checks)
+
+
+def wrong_tier(tier: int, right: int, tiers: int) -> int:
+    """Return a tier above ``tier`` that is not the right one, the right one where there is no other."""
+    return next((other for other in range(tiers - 1, tier, -1) if other != right), right)
+
+
+def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
+    """Give a ticket another priority, in work or in a queue; its ages count from now."""
+    if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
+        ticket.pool.queues[ticket.priority].remove(ticket)
+        ticket.pool.waiting -= 1
+    ticket.priority = priority
+    ticket.kind = kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
+    desk.ages.expect_anew(ticket)
+    if desk.writing:
+        ticket.update_from, ticket.update_left = now, kind.updates[0][1]
+    if ticket.agenda is not None:
+        rules = ticket.rules = kind.tiers[ticket.tier]
+        ticket.progress, ticket.progress_left = now, rules.no_progress
+        ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
+        if rules.age_move is not None:
+            ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
+    if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
+        desk.offer(desk.pool_of(ticket), ticket)

@@ -1,0 +1,133 @@
+"""How far an agent gets with a ticket before something other than the work itself ends it.
+
+A stay is worked off part by part (the reply, the checks, the pieces). :func:`walk` goes along the parts until the last
+is done, a timer or an age of the policy is reached, a question must be asked, or the clock says stop. It changes
+nothing: the same walk, stopped earlier, tells where a ticket stands when work on it is broken off.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from simulator.codes import Ending, Pause
+from simulator.engine.parts import Agent, Ticket
+from simulator.model import KindRules, TierRules
+
+NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
+UNRESOLVED: Final = int(Ending.UNRESOLVED)
+AGE: Final = int(Ending.AGE)
+QUESTION: Final = int(Pause.QUESTION)
+INFINITE: Final = math.inf
+_GOLDEN: Final = 0.6180339887498949
+"""Turns of a circle between the luck of one update and that of the next."""
+
+
+Walk = tuple[float, int, int, float, float, float, float, float, int, int, int]
+"""Where work on a ticket has got to: the instant, why it ended there, the part of the agenda and the minutes left of
+it; since when nothing has been achieved and the minutes left until the timer of that is over; since when the customer
+has heard nothing and the minutes left until they have to hear; the updates sent, missed, and sent late on the way. (A
+plain tuple, because one is made for every spell.)"""
+
+
+def walk(
+    ticket: Ticket, agent: Agent, now: float, stop: float, why: int, writing: float = 0.0, forgotten: float = 0.0
+) -> Walk:
+    """Return how work that begins at ``now`` goes on, at most until ``stop`` (which is then ``why`` it ends).
+
+    ``writing`` is what an update of the customer takes (minutes), ``forgotten`` the share that nobody sends. What
+    falls on the same instant counts in the order: work done, no progress, unresolved, age, stop.
+    """
+    agenda, at, left, rules = ticket.agenda, ticket.at, ticket.left, ticket.rules
+    assert agenda is not None
+    clock, no_progress = ticket.pool.hours, rules.no_progress
+    progress, progress_left = ticket.progress, ticket.progress_left
+    # A timer counts open minutes, so it cannot be over before as many minutes have gone by: most need no calendar.
+    other, code = ticket.in_hand + ticket.in_hand_left, UNRESOLVED
+    exact = other == INFINITE
+    if rules.age_move is not None and (age := ticket.age_move_due) < other:
+        other, code, exact = age, AGE, True
+    if stop < other:
+        other, code, exact = stop, why, True
+    until, overtime = agent.until, agent.overtime
+    if not agent.since <= now < until:
+        until = now  # the calendar is asked for every part
+    heard, heard_left = ticket.update_from, ticket.update_left
+    sent = missed = late = 0
+    t, last = now, len(agenda)
+    while True:
+        finish = t + left
+        if finish > until:
+            finish = worked_until(agent, t, left, overtime)
+        if finish > other and not exact:
+            other, code = _exactly(ticket, rules, stop, why)
+            exact = True
+        limit, reason = other, code
+        if finish > progress + progress_left:
+            due = clock.add(progress, progress_left)
+            if due <= other:
+                limit, reason = due, NO_PROGRESS
+        if heard + heard_left <= finish:
+            update = ticket.kind.hours.add(heard, heard_left) if heard_left else heard
+            written = max(update, now)
+            if not (agent.since <= written < until or overtime):  # due while nobody was at work on it
+                written = agent.hours.next_open(written)
+            if written <= finish and written < limit:
+                if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
+                    missed += 1
+                    heard = update
+                else:
+                    late += update < written
+                    sent += 1
+                    left += writing
+                    heard = written + writing
+                heard_left = next_gap(ticket.kind, ticket.opened, heard)
+                continue  # a longer part may not be done before a timer is over
+            heard, heard_left = update, 0.0  # known exactly from now on
+        if finish > limit:
+            limit = max(limit, now)
+            left = max(0.0, minutes_worked(agent, limit, finish, overtime))
+            return limit, reason, at, left, progress, progress_left, heard, heard_left, sent, missed, late
+        t = finish
+        at += 1
+        if at == last:
+            return t, ticket.final, at, 0.0, progress, progress_left, heard, heard_left, sent, missed, late
+        left = agenda[at]
+        if at > 1 or not ticket.answering:
+            progress, progress_left = t, no_progress
+        if at - 1 == ticket.ask_at:
+            return t, QUESTION, at, left, progress, progress_left, heard, heard_left, sent, missed, late
+
+
+def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[float, int]:
+    """Return what ends a stay first, apart from a lack of progress: the instant and why."""
+    other, code = ticket.pool.hours.add(ticket.in_hand, ticket.in_hand_left), UNRESOLVED
+    if rules.age_move is not None and ticket.age_move_due < other:
+        other, code = ticket.age_move_due, AGE
+    return (stop, why) if stop < other else (other, code)
+
+
+def worked_until(agent: Agent, at: float, minutes: float, overtime: bool) -> float:
+    """Return when ``minutes`` of an agent's work from ``at`` on are done; in overtime they go on until it is done."""
+    return at + minutes if overtime else agent.hours.add(at, minutes)
+
+
+def minutes_worked(agent: Agent, start: float, end: float, overtime: bool) -> float:
+    """Return the minutes that an agent works in ``[start, end)``."""
+    return end - start if overtime else agent.hours.minutes_between(start, end)
+
+
+def next_gap(kind: KindRules, opened: float, since: float) -> float:
+    """Return the open minutes until the customer has to hear again after ``since``, by the ticket's age then."""
+    if len(kind.updates) == 1:
+        return kind.updates[0][1]
+    age, every = kind.hours.minutes_between(opened, since), math.inf
+    for begins, gap in kind.updates:
+        if begins <= age:
+            every = gap
+    return every
+
+
+def lucky(ticket: Ticket, number: int) -> float:
+    """Return a ticket's luck with its update of this number, in [0, 1)."""
+    return (ticket.block.luck[ticket.row] + number * _GOLDEN) % 1.0

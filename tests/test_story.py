@@ -1,0 +1,184 @@
+"""The story of a ticket: told stories word for word, every ticket of a month, and what the command prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+from test_sim_derived import ASKING, ONE, P4, run_of
+from told_desk import DATA, FIVE_PM, NINE, TEN, model, play
+
+from deskdrill.main import main
+from deskdrill.simulate_command import _as_text
+from policy import Rulebook, load_policy
+from policy.compiled import DeskRules
+from policy.errors import InputError
+from simulator import Run, Story, load_desk, run_once, story_of
+from simulator.codes import ESCALATIONS, Entry
+
+
+@cache
+def small_rules() -> DeskRules:
+    return DeskRules(Rulebook(load_policy(DATA / "desk_policy.yaml")))
+
+
+def told(desk: Any, *tickets: dict[str, Any], ticket: int = 1, **more: Any) -> Story:
+    return story_of(run_of(play(desk, *tickets, **more)), ticket, small_rules(), {"T1": "Tier 1", "T2": "Tier 2"})
+
+
+def sentences(story: Story) -> list[tuple[float, str]]:
+    return [(step.at, step.text) for step in story.steps if not step.text.startswith("The customer was")]
+
+
+def test_a_ticket_that_is_escalated() -> None:
+    story = told(model(**ONE), {"at": TEN, **P4}, {"at": TEN + 28, "solved_by": 1}, ticket=2)
+    assert story.about == "P3, plan starter, hard; Tier 2 can solve it"
+    assert sentences(story) == [
+        (TEN + 28, "Opened"),
+        (TEN + 35, "Tier 1 takes it after 7 min in the queue (agent 1)"),
+        (TEN + 40, "The customer has the first response, in time: 12 min of 8 h"),
+        (TEN + 60, "Tier 1 sees that it needs more expertise and hands it to Tier 2; the hand-off takes 5 min"),
+        (TEN + 65, "Tier 2 takes it at once (agent 2)"),
+        (TEN + 115, "Tier 2 solves it, after 1 h 27 min on its clock (target 40 h)"),
+    ]
+
+
+def test_the_rules_are_those_of_the_policy() -> None:
+    story = told(model(**ONE), {"at": TEN, "solved_by": 1}, recognition=100.0)
+    moved = [step for step in story.steps if step.text.startswith("No progress for 30 min: Tier 1 hands it to Tier 2")]
+    assert [step.rules for step in moved] == [small_rules().route_rules("P3", "starter", "T1", "no_progress", "T2")]
+    assert moved[0].rules
+    replied = next(step for step in story.steps if "first response" in step.text)
+    assert replied.rules == small_rules().target_rules("P3", "starter", "first_response") != ()
+    seen = next(step for step in told(model(), {"at": TEN, "solved_by": 1}).steps if "expertise" in step.text)
+    assert seen.rules == small_rules().destination_rules("P3", "starter", "T1", "needs_expertise", "T2") != ()
+
+
+def test_questions_interruptions_and_the_end_of_a_shift() -> None:
+    story = told(model(**ONE, work__customer=ASKING), {"at": TEN, **P4, "asks": 0, "answer": 90.0})
+    assert (TEN + 15, "Tier 1 asks the customer a question") in sentences(story)
+    assert (TEN + 105, "The customer answers after 1 h 30 min") in sentences(story)
+    story = told(model(**ONE, work__preempts="[P3]"), {"at": TEN, **P4}, {"at": TEN + 20, "priority": "P3"})
+    assert (TEN + 20, "Agent 1 breaks off for ticket 2, which is more urgent") in sentences(story)
+    assert (TEN + 55, "Agent 1 goes on with it, 35 min later") in sentences(story)
+    desk = model(**ONE, staffing__T1__at_shift_end="hand_over")
+    story = told(desk, {"at": FIVE_PM - 10, **P4})
+    assert (FIVE_PM, "Agent 1 breaks off at the end of the shift") in sentences(story)
+
+
+def test_nights_lateness_and_decisions() -> None:
+    story = told(model({"priorities.P4.resolution": "20m"}, **ONE), {"at": NINE - 60, **P4})
+    assert (NINE, "Tier 1 takes it after 1 h in which nobody was on shift (agent 1)") in sentences(story)
+    assert (NINE + 20, "The target of the resolution (20 min) is used up") in sentences(story)
+    story = told(model(), {"at": NINE, "solved_by": 3})
+    assert any(text.endswith("; a decision is waited for") for _, text in sentences(story))
+    assert any("It is decided how to go on: solved" in text for _, text in sentences(story))
+
+
+def test_what_the_rulebook_holds_against_it_is_said() -> None:
+    story = told(model(behaviour__premature="0.5"), {"at": TEN, "premature": True})
+    assert any(text.endswith("(by the rulebook premature)") for _, text in sentences(story))
+    assert any("sends it back to Tier 1" in text for _, text in sentences(story))
+
+
+def test_a_story_without_rules_and_names() -> None:
+    story = story_of(run_of(play(model(), {"at": TEN, "solved_by": 1})), 1)
+    assert {step.rules for step in story.steps} == {()}
+    assert "T1 takes it at once (agent 1)" in [step.text for step in story.steps]
+
+
+def test_a_ticket_that_is_not_there() -> None:
+    run = run_of(play(model(), {"at": TEN}))
+    for ticket in (0, 2):
+        with pytest.raises(InputError, match=f"there is no ticket {ticket}; this run has tickets 1 to 1"):
+            story_of(run, ticket)
+
+
+# -- a whole month -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def month() -> tuple[Run, DeskRules]:
+    rules = DeskRules(Rulebook(load_policy()))
+    return run_once(load_desk(), rules, 2, 0), rules
+
+
+def test_every_ticket_of_a_month_has_a_story() -> None:
+    run, rules = month()
+    ids = {entry.id for entry in load_policy().entries()}
+    cited: set[str] = set()
+    for ticket in range(1, len(run.tickets) + 1):
+        story = story_of(run, ticket, rules)
+        times = [step.at for step in story.steps]
+        assert times == sorted(times)
+        assert story.steps[0].at == run.tickets["opened"][ticket - 1]
+        assert times[-1] <= run.model.end
+        cited |= {rule for step in story.steps for rule in step.rules}
+        mine = run.visits[run.visits["ticket"] == ticket - 1]
+        for entry, at in zip(mine["entry"], mine["entered"], strict=True):
+            if entry in ESCALATIONS:  # each is told, and rests on a rule
+                there = [step for step in story.steps if step.at == at and step.rules]
+                assert there, (ticket, Entry(entry), story)
+        assert not any(re.search(r"nan|inf\b", step.text) for step in story.steps)
+    assert len(cited) > 10
+    assert cited <= ids
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_tells_a_story(capsys: pytest.CaptureFixture[str]) -> None:
+    run, rules = month()
+    up = run.visits[run.visits["entry"] == Entry.EXPERTISE]["ticket"][0] + 1
+    assert main(["simulate", "--trace", str(up), "--seed", "2"]) == 0
+    text, err = capsys.readouterr()
+    assert err == ""
+    steps = story_of(run, int(up), rules).steps
+    body = text.splitlines()[3:]
+    assert text.startswith(f"Ticket {up}: ")
+    assert len(body) == len(steps)
+    assert all(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [ \d]\d \w{3} 20\d\d \d\d:\d\d  \w", line) for line in body)
+    assert any("Tier 1 sees that it needs more expertise and hands it to Tier 2" in line for line in body)
+    assert main(["simulate", "--trace", str(up), "--seed", "2", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ticket"], found["seed"], found["replication"]) == (up, 2, 0)
+    assert [step["rules"] for step in found["steps"]] == [list(step.rules) for step in steps]
+
+
+def test_another_replication_has_other_stories(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for replication in ("0", "1"):
+        assert main(["simulate", "--trace", "3", "--replication", replication, "--format", "json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert [one["replication"] for one in told] == [0, 1]
+    assert told[0]["steps"] != told[1]["steps"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--trace", "100000"], "there is no ticket 100000; this run has tickets 1 to "),
+        (["--trace", "1", "--format", "csv"], "--trace has no --format csv; expected one of: table, json"),
+        (["--trace", "0"], "expected a whole number from 1"),
+    ],
+)
+def test_what_cannot_be_told(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main(["simulate", *argv])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
+    step = {"at": "2025-01-06T09:12:00Z", "text": "\x1b[31mred\x07", "rules": ["a\x1bb"]}
+    text = _as_text(
+        {"ticket": 1, "about": "x\x1b]0;y", "desk": "d", "policy": "p", "seed": 0, "replication": 0, "steps": [step]}
+    )
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "?[31mred?" in text
