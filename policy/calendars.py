@@ -234,11 +234,6 @@ class Calendar:
         low, high = np.searchsorted(closes, start, side="right"), np.searchsorted(opens, end, side="left")
         return opens[low:high], closes[low:high]
 
-    @property
-    def zone(self) -> str:
-        """The name of its time zone."""
-        return self._hours.zone
-
     def holidays(self) -> tuple[date, ...]:
         """Return the local dates on which it is closed whatever day of the week they are, in order."""
         closed = sorted(number for number, parts in self._hours.special.items() if not parts)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from policy.building import read_intervals
+from policy.opening import read_intervals
 from policy.calendars import WEEKDAYS, Calendar
 from simulator.desk import Desk, Staffing
 from simulator.openhours import OpenHours
@@ -69,7 +69,7 @@ def _tier(desk: Desk, place: int, staff: Staffing, calendar: Calendar, hours: Ma
             entry = desk.shifts[group.shift]
             week = {day: read_intervals(text) for day, text in entry.hours.items()}
             free = () if entry.holidays else calendar.holidays()
-            shift = hours(Calendar(week, zone=calendar.zone, holidays=free))
+            shift = hours(Calendar(week, zone=calendar.zone.key, holidays=free))
             worked = _without(shift, ", ".join(filter(None, (entry.breaks, staff.breaks))), calendar, hours)
         tiers = (place, *(desk.tiers.index(tier) for tier in group.also if desk.tiers.index(tier) != place))
         names = list(desk.categories)
@@ -91,4 +91,4 @@ def _without(shift: OpenHours, breaks: str, calendar: Calendar, hours: MakeHours
     if not breaks:
         return shift
     every_day = dict.fromkeys(WEEKDAYS, read_intervals(breaks))
-    return shift.without(hours(Calendar(every_day, zone=calendar.zone)))
+    return shift.without(hours(Calendar(every_day, zone=calendar.zone.key)))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from policy.building import read_intervals
+from policy.opening import read_intervals
 from policy.errors import InputError
 from simulator.desk.common import Agents, Factor, Name, Part, Share
 from simulator.desk.demand import WEEKDAYS
