@@ -1,0 +1,130 @@
+"""What an agent is going to do in a stay, as far as it is up to the work: its parts, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.codes import ESCALATIONS, Ending, Entry, Slip
+from simulator.draws import Choices
+from simulator.draws.streams import GRAIN
+from simulator.model import Move
+
+from .hours import Countdown, add
+from .tickets import Part, Ticket
+
+if TYPE_CHECKING:
+    from .desk import OracleDesk
+    from .people import Agent, Tier
+
+
+def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
+    """Plan the stay that an agent begins now."""
+    now, stay = desk.env.now, ticket.times_in.get(ticket.tier, 0)
+    ticket.times_in[ticket.tier] = stay + 1
+    ticket.began = now
+    ticket.take_in_hand(tier.hours, now, now, ticket.kind.tiers[ticket.tier])
+    choices = ticket.block.choices(ticket.tier, stay)
+    parts, ticket.outcome = _work(desk, ticket, choices, stay)
+    if ticket.tier > 0 and ticket.entry in ESCALATIONS and ticket.has("incomplete_handoff"):
+        parts.insert(0, Part("asking back", ticket.block.asking_back[ticket.row]))
+        ticket.slip |= Slip.INCOMPLETE_HANDOFF
+    misjudged = ticket.priority != ticket.true_priority
+    if misjudged:  # seen when the checks are done, and then there is nothing to ask
+        for part in parts:
+            part.then_ask = part is parts[0]
+    if not ticket.answered_yet:
+        reply = ticket.block.response[ticket.row]
+        if reply:
+            parts.insert(0, Part("reply", reply))
+        else:
+            ticket.responded = now
+    pace = agent.pace
+    if agent.newcomer != 1.0:
+        learned = 0.5 ** (agent.begun_with / desk.model.desk.people.learns_within)
+        pace *= 1.0 + (agent.newcomer - 1.0) * learned
+    agent.begun_with += 1
+    if pace != 1.0:
+        for part in parts:
+            part.minutes = round(part.minutes * pace * GRAIN) / GRAIN
+    ticket.parts = parts
+
+
+def judge_anew(desk: OracleDesk, ticket: Ticket) -> None:
+    """Give a ticket in hand the priority that it really has: another kind of ticket, whose ages count from now."""
+    now = desk.env.now
+    ticket.priority = ticket.true_priority
+    ticket.kind = kind = desk.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
+    ticket.aged_from, ticket.paused_since_aging = now, 0.0
+    if desk.writing:
+        ticket.heard = Countdown(kind.hours, now, kind.updates[0][1])
+    ticket.take_in_hand(ticket.hours, now, ticket.began, kind.tiers[ticket.tier])
+    desk.expect_ages(ticket)
+
+
+def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tuple[list[Part], int]:
+    """Return the parts of a stay, the reply left out, and how it ends if nothing else ends it."""
+    row = ticket.row
+    checks = Part("checks", float(choices.checks[row]))
+    able = ticket.solved_by <= ticket.tier
+    top = desk.model.tiers - 1
+    if choices.routed is not None:
+        return _pieces(ticket, choices), choices.routed[row]
+    if ticket.cause in desk.solved_causes:  # the answer is known
+        return [checks], Ending.SOLVED
+    if ticket.passed_on_wrongly_by is not None:
+        return [checks], Ending.SENT_BACK
+    if ticket.entry == Entry.PREMATURE and _may_go_back(desk, ticket, checks.minutes):
+        return [checks], Ending.SENT_BACK
+    premature = able and ticket.tier == 0 and stay == 0 and ticket.has("premature")
+    if able and not premature:
+        return _pieces(ticket, choices), Ending.SOLVED
+
+    # It is beyond the tier, or taken for that.
+    sees_code = ticket.tier == 0 and ticket.has("code_seen") and ticket.solved_by >= top
+    if premature:
+        seen = Ending.PREMATURE
+    elif ticket.tier == top:
+        seen = Ending.UNRESOLVABLE
+    elif 0 < ticket.tier == top - 1 or sees_code:
+        seen = Ending.CODE_CHANGE
+    else:
+        seen = Ending.EXPERTISE
+    if seen == Ending.CODE_CHANGE and _stays(ticket.rules.code_change):  # the procedure has no such signal
+        seen = Ending.EXPERTISE
+    recognition = Part("recognition", float(choices.recognition[row]))
+    if _stays(where_to(ticket, seen)):
+        if premature:
+            return _pieces(ticket, choices), Ending.SOLVED
+        return [checks, recognition, Part("help", ticket.block.help[row])], Ending.SOLVED
+    if premature:
+        ticket.slip |= Slip.PREMATURE
+    if ticket.has("late_recognition"):
+        ticket.slip |= Slip.LATE_RECOGNITION
+        recognition.minutes += desk.model.desk.behaviour.late_by
+    checks.then_ask = choices.asks is not None and choices.asks[row] >= 0
+    return [checks, recognition], seen
+
+
+def where_to(ticket: Ticket, seen: int) -> Move:
+    """Return what the policy says of what an agent has come to see."""
+    rules = ticket.rules
+    return {Ending.CODE_CHANGE: rules.code_change, Ending.UNRESOLVABLE: rules.unresolvable}.get(seen, rules.expertise)  # type: ignore[call-overload, no-any-return]
+
+
+def _stays(move: Move) -> bool:
+    return move.owner is None and not move.told
+
+
+def _pieces(ticket: Ticket, choices: Choices) -> list[Part]:
+    """Return the parts of a stay that solves the ticket; the question comes after one of them, unless that is the last."""
+    parts = [Part("work", minutes) for minutes in choices.solve(ticket.row)]
+    if choices.asks is not None and 0 <= choices.asks[ticket.row] < len(parts):
+        parts[choices.asks[ticket.row]].then_ask = True
+    return parts
+
+
+def _may_go_back(desk: OracleDesk, ticket: Ticket, checks: float) -> bool:
+    """Return whether it is, once read, still too young for the tier below to have to pass it up again."""
+    below = ticket.kind.tiers[ticket.tier - 1].age_move
+    now = desk.env.now
+    return below is None or ticket.age_due(below[0], now) > add(ticket.hours, now, checks)

@@ -1,0 +1,183 @@
+"""A ticket: what is known of it, where it stands, and what has happened to it so far."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from simulator.codes import Entry, Slip
+from simulator.draws import Block
+from simulator.draws.tickets import block_size
+from simulator.model import DeskModel, KindRules, TierRules
+from simulator.openhours import OpenHours
+
+from .hours import Countdown, add, between
+
+if TYPE_CHECKING:
+    import simpy
+
+    from .people import Agent
+
+GOLDEN = 0.6180339887498949
+"""Turns of a circle between a ticket's luck with one update and with the next."""
+
+
+class Chance:
+    """All chance about tickets, row by row."""
+
+    def __init__(self, model: DeskModel, seed: int, replication: int) -> None:
+        self._drawn = model, seed, replication
+        self._blocks: dict[tuple[int, int], Block] = {}
+
+    def of(self, source: int, row: int) -> tuple[Block, int]:
+        """Return the block that holds a row of a source, and the place of the row in it."""
+        number = 0
+        while row >= block_size(number):
+            row -= block_size(number)
+            number += 1
+        if (source, number) not in self._blocks:
+            self._blocks[source, number] = Block(*self._drawn, source, number)
+        return self._blocks[source, number], row
+
+
+@dataclass
+class Part:
+    """A part of the work of a stay: what is done, and how many minutes of it are left."""
+
+    what: str
+    minutes: float
+    then_ask: bool = False
+
+
+@dataclass
+class Ticket:
+    """A ticket. ``agent`` is the last who had it in this stay, ``parts`` what is still to be done in it."""
+
+    index: int
+    block: Block
+    row: int
+    opened: float
+    priority: int
+    kind: KindRules
+    cause: int
+    process: simpy.Process = field(init=False)
+
+    # Where it is.
+    tier: int = 0
+    entry: Entry = Entry.OPENED
+    entered: float = field(init=False)
+    available: float = field(init=False)
+    began: float = math.nan
+    agent: Agent | None = None
+    visits: int = 0
+    times_in: dict[int, int] = field(default_factory=dict)
+    """How often somebody has begun with it in each tier."""
+
+    # The stay in hand.
+    hours: OpenHours = None  # type: ignore[assignment]
+    """The calendar on which the tier's timers count."""
+    rules: TierRules = None  # type: ignore[assignment]
+    parts: list[Part] = field(default_factory=list)
+    outcome: int = 0
+    """How the stay ends if nothing else ends it."""
+    stuck: Countdown = None  # type: ignore[assignment]
+    in_hand: Countdown = None  # type: ignore[assignment]
+    joins: list[tuple[Countdown, int]] = field(default_factory=list)
+    """Who joins in after some time in hand: until when, and the place."""
+
+    # What it has gone through.
+    responded: float = math.nan
+    passed_on_wrongly_by: int | None = None
+    may_be_misled: bool = True
+    ages: list[simpy.Process] = field(default_factory=list)
+    """The ages of its kind, as events."""
+    aged_from: float = field(init=False)
+    paused: float = 0.0
+    paused_since_aging: float = 0.0
+    asked_at: float | None = None
+    heard: Countdown = None  # type: ignore[assignment]
+    """Until the customer has to hear again."""
+    sent: int = 0
+    missed: int = 0
+    late: int = 0
+    reopened: int = 0
+    told: dict[int, tuple[float, int]] = field(default_factory=dict)
+    """Who has joined in: by place, when and why."""
+    slip: Slip = Slip(0)
+    """What has gone wrong in this stay."""
+    solved: bool = False
+    written: bool = False
+    """Its stay is in the books already, though it is not solved: others decide about it."""
+    to_be_freed: Agent | None = None
+
+    def __post_init__(self) -> None:
+        self.entered = self.available = self.aged_from = self.opened
+        self.heard = Countdown(self.kind.hours, self.opened, math.inf)
+
+    def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
+        """Let the timers of a tier count: that of progress since ``since``, those of the time in hand from its beginning."""
+        self.hours, self.rules = hours, rules
+        self.stuck = Countdown(hours, since, rules.no_progress)
+        self.in_hand = Countdown(hours, began, rules.unresolved)
+        self.joins = [(Countdown(hours, began, after), place) for after, place in rules.joins]
+
+    @property
+    def category(self) -> int:
+        return self.block.category[self.row]
+
+    @property
+    def solved_by(self) -> int:
+        return self.block.solved_by[self.row]
+
+    @property
+    def true_priority(self) -> int:
+        return self.block.priority[self.row]
+
+    @property
+    def answered_yet(self) -> bool:
+        return not math.isnan(self.responded)
+
+    def has(self, name: str) -> bool:
+        """Return whether a slip of this name happens to it."""
+        return self.block.slips[name][self.row]
+
+    def forgets(self, share: float) -> bool:
+        """Return whether its next update is forgotten."""
+        return (self.block.luck[self.row] + (self.sent + self.missed) * GOLDEN) % 1.0 < share
+
+    def age_due(self, index: int, now: float) -> float:
+        """Return when it reaches an age, as far as that can be known at ``now``."""
+        stood_still = 0.0
+        if self.kind.age_pauses[index]:
+            stood_still = self.paused_since_aging
+            if self.asked_at is not None:
+                stood_still += between(self.kind.hours, self.asked_at, now)
+        return add(self.kind.hours, self.aged_from, self.kind.ages[index] + stood_still)
+
+    def hear_from(self, now: float) -> None:
+        """Let the time until the next update of the customer count from ``now``, by the cadence at its age."""
+        age = between(self.kind.hours, self.opened, now)
+        every = [gap for begins, gap in self.kind.updates if begins <= age]
+        self.heard = Countdown(self.kind.hours, now, every[-1] if every else math.inf)
+
+    def clocks_run_again(self, now: float) -> None:
+        """Take account of what stood still while the customer was asked."""
+        assert self.asked_at is not None
+        waiting = self.kind.waiting
+        if not waiting.resolution:
+            minutes = between(self.kind.hours, self.asked_at, now)
+            self.paused += minutes
+            self.paused_since_aging += minutes
+        self.timers_stood_still(now)
+        if not waiting.updates and self.heard.left < math.inf:
+            self.hear_from(now)
+        self.asked_at = None
+
+    def timers_stood_still(self, now: float) -> None:
+        """Let the timers of the tier not have counted while the customer was asked, if that is the rule."""
+        assert self.asked_at is not None
+        if not self.kind.waiting.in_hand:
+            for countdown in (self.stuck, self.in_hand, *(countdown for countdown, _ in self.joins)):
+                if countdown.over() > self.asked_at:
+                    countdown.stood_still(self.asked_at, now)
