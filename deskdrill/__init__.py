@@ -7,6 +7,7 @@ Files in reading order:
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``, ``theory_command``: the desk
+- ``desk_command``: a desk of one's own, and what is odd in one
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
 - ``check_command``, ``coverage_command``: what is wrong, what is where
 - ``diff_command``, ``diff_words``: what an edit does, and in which words it is told

@@ -4,12 +4,13 @@ Files in reading order:
 
 - ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
 - ``openhours``: calendars as numbers; ``roster``: who works when; ``model``: desk and policy compiled to numbers
-- ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
-- ``codes``: why stays begin and end; ``engine``: the desk in motion
+- ``expected_load``, ``desk_check``: what can be said of a desk without playing it
+- ``draws``: all chance, from one seed; ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
+- ``theory``: textbook queues as desks, beside their exact results
 """
 
 from simulator.derived import clocks, escalations

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from policy.opening import read_intervals
 from policy.calendars import WEEKDAYS, Calendar
+from policy.opening import read_intervals
 from simulator.desk import Desk, Staffing
 from simulator.openhours import OpenHours
 

@@ -288,7 +288,7 @@ class _Drawing:
         for place, tier in enumerate(self.tiers):
             above = self.tiers[place + 1 :]
             for signal in SIGNALS:
-                choices = [(), *(((one,) for one in above)), *(((one, MANAGEMENT) for one in above))]
+                choices = [(), *((one,) for one in above), *((one, MANAGEMENT) for one in above)]
                 if "decision" in has:
                     choices += [(MANAGEMENT,), (MANAGEMENT, SECURITY)]
                 destinations[tier, signal] = self.draw(st.sampled_from(choices))

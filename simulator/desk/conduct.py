@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.desk.common import Factor, Minutes, Name, Part, Share, Time, Weight
+from simulator.desk.values import Factor, Minutes, Name, Part, Share, Time, Weight
 
 
 class Slips(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
 
-from simulator.desk.common import Day, Factor, Minutes, Name, Part, Share, Time, Weight
+from simulator.desk.values import Day, Factor, Minutes, Name, Part, Share, Time, Weight
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -9,10 +9,10 @@ from typing import Annotated, Final
 from pydantic import Field, field_validator, model_validator
 
 from policy.yaml_source import nearest
-from simulator.desk.common import Label, Name, Part, Weight
 from simulator.desk.conduct import Behaviour, Calibrated, Costs, Customers, Satisfaction
 from simulator.desk.demand import Category, Demand, Period
 from simulator.desk.people import People, Shift, Staffing
+from simulator.desk.values import Label, Name, Part, Weight
 from simulator.desk.work import TierWork, Work
 
 MOST_TIERS: Final = 20

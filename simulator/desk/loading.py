@@ -10,8 +10,8 @@ from typing import Any, Final, get_args, get_origin
 
 from policy.errors import InputError
 from policy.yaml_source import Source, apply_sets, load_yaml, nearest, validate
-from simulator.desk.common import Part, Time
 from simulator.desk.document import Desk
+from simulator.desk.values import Part, Time
 from simulator.desk.work import TierWork, Work
 
 FOLDER: Final = Path(__file__).parent.parent / "desks"

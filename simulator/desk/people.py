@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from policy.opening import read_intervals
 from policy.errors import InputError
-from simulator.desk.common import Agents, Factor, Name, Part, Share
+from policy.opening import read_intervals
 from simulator.desk.demand import WEEKDAYS
+from simulator.desk.values import Agents, Factor, Name, Part, Share
 
 AtShiftEnd = Literal["pause", "hand_over", "finish"]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from simulator.desk.common import Factor, Minutes, Name, Part, Share, Time
+from simulator.desk.values import Factor, Minutes, Name, Part, Share, Time
 
 
 def time(mean: float, cv: float = 0.6) -> Time:

@@ -177,7 +177,8 @@ class Floor(Books):
             self.ring(pool, now)
 
     def _dispatch_together(self, pools: tuple[Pool, ...], now: float) -> None:
-        """Do so where tiers share agents: of two equally urgent tickets, the one that has been its tier's for longer."""
+        """Do so where tiers share agents: of two equally urgent tickets, the one that has been its tier's for
+        longer."""
         waiting = merge(*([ticket for queue in pool.queues for ticket in queue] for pool in pools), key=_urgency)
         for ticket in waiting:
             pool = ticket.pool
