@@ -177,7 +177,7 @@ class Floor(Books):
             self.ring(pool, now)
 
     def _dispatch_together(self, pools: tuple[Pool, ...], now: float) -> None:
-        """Do so where tiers share agents: of equally urgent tickets, first the one that has been a tier's for longest."""
+        """Do so where tiers share agents: of equally urgent tickets, first the one that came to its tier first."""
         waiting = merge(*([ticket for queue in pool.queues for ticket in queue] for pool in pools), key=_urgency)
         for ticket in waiting:
             pool = ticket.pool
