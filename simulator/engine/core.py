@@ -160,8 +160,6 @@ class Desk(Floor):
         elif source == 2:
             self._waits_already(ticket, int(self._arrived.row[index]))
             return
-        if self._together[priority]:
-            together.call_together(self, ticket)
         paged = kind.tiers[0].age_move
         first = (self.on_call if kind.around_the_clock else self.tiers)[0]
         if paged and kind.around_the_clock and not self._manned(first):
@@ -171,6 +169,8 @@ class Desk(Floor):
             self.at(ticket, self._now + block.paging[row], (self.hand_over,))
         else:
             self.offer(first, ticket)
+        if self._together[priority]:
+            together.call_together(self, ticket)
 
     def _waits_already(self, ticket: Ticket, number: int) -> None:
         """Put a ticket of the backlog into the queue in which it waits when the run begins."""
@@ -203,7 +203,7 @@ class Desk(Floor):
         elif ticket.quick:
             end = now + ticket.left
             if end > agent.until:
-                end = agent.hours.add(now, ticket.left)
+                end = worked_until(agent, now, ticket.left, agent.overtime)
             spell.ending, spell.walk = ticket.final, None
         else:
             stop, why = math.inf, 0
@@ -318,6 +318,8 @@ class Desk(Floor):
         ticket.gives_up = math.inf
         if ticket.stood_still is not None:
             ticket.stood_still = None
+        if ticket.misled_from >= 0 and entry in (NO_PROGRESS, UNRESOLVED, AGE):
+            ticket.misled_from = NOT_AGAIN  # it has left where it was sent by mistake
         ticket.visit += 1
         if ticket.slip:
             ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0

@@ -79,7 +79,7 @@ class Floor(Books):
                 return
         if self.preempts[ticket.priority] and self.break_in(pool, ticket, now):
             return
-        if pool.waiting >= pool.limit and self._still_waiting(pool, now) >= pool.limit:
+        if pool.waiting >= pool.limit and ticket.index >= 0 and self._still_waiting(pool, now) >= pool.limit:
             self.leave(ticket, QUEUE_FULL, now, NEVER)
             self.close(ticket, Fate.QUEUE_FULL, now)
             return
@@ -177,8 +177,7 @@ class Floor(Books):
             self.ring(pool, now)
 
     def _dispatch_together(self, pools: tuple[Pool, ...], now: float) -> None:
-        """Do so where tiers share agents: of two equally urgent tickets, the one that has been its tier's for
-        longer."""
+        """Do so where tiers share agents: of equally urgent tickets, first the one that came to its tier first."""
         waiting = merge(*([ticket for queue in pool.queues for ticket in queue] for pool in pools), key=_urgency)
         for ticket in waiting:
             pool = ticket.pool

@@ -9,7 +9,7 @@ from simulator.codes import Ending, Entry, Pause, Slip
 from simulator.engine.parts import Stage
 
 INFINITE: Final = math.inf
-HANDOVER, WAITING, WORKING, DECISION, RESOLVED, ASKING, ANSWERED, BROKEN_OFF = (int(stage) for stage in Stage)
+HANDOVER, WAITING, WORKING, DECISION, RESOLVED, ASKING, ANSWERED, BROKEN_OFF, _ = (int(stage) for stage in Stage)
 SOLVED: Final = int(Ending.SOLVED)
 EXPERTISE: Final = int(Ending.EXPERTISE)
 CODE_CHANGE: Final = int(Ending.CODE_CHANGE)

@@ -47,6 +47,8 @@ class Stage(IntEnum):
     """The customer has answered, and the agent has not yet gone on."""
     BROKEN_OFF = 7
     """Back in the queue, work on it broken off."""
+    SWARMING = 8
+    """In the hands of an agent who waits for, or works with, somebody called in."""
 
 
 class Ticket(Event):

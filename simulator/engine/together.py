@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.codes import Ending, Entry, Fate
 from simulator.draws.streams import Stream, lengths, stream
@@ -13,6 +13,10 @@ from simulator.engine.urgent import break_off
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
+
+
+WAR_ROOM: Final = 3
+"""Parts its chance from that of the sources of tickets, which are 0, 1 and 2."""
 
 
 class Outages:
@@ -62,6 +66,10 @@ class Outages:
             agent = ticket.agent
             break_off(self._desk, agent, now)
             return agent
+        elif ticket.stage == Stage.SWARMING:
+            agent, agent.ticket = ticket.agent, None
+            self._desk.note(agent, ticket, agent.spell.began, now)
+            return agent
         elif ticket.stage in (Stage.ASKING, Stage.ANSWERED):
             agent = ticket.agent
             agent.held -= 1
@@ -82,7 +90,7 @@ def call_together(desk: Desk, ticket: Ticket) -> None:
     """Call people to the war room of an urgent ticket: for each, work of a given length, as urgent as the ticket."""
     room = desk.work.war_room
     assert room is not None
-    rng = stream(*desk.drawn[1:], Stream.SMALL_TIMES, 1, ticket.index)
+    rng = stream(*desk.drawn[1:], Stream.SMALL_TIMES, WAR_ROOM, ticket.index)
     length = float(lengths(rng.standard_normal(1), room.length)[0])
     for name, count in room.people.items():
         pool = desk.tiers[desk.model.desk.tiers.index(name)]
@@ -100,7 +108,7 @@ def call_in(desk: Desk, agent: Agent, ticket: Ticket, tier: int, ending: int) ->
     length = sum(choices.solve(row)) if able else float(choices.checks[row] + choices.recognition[row])
     joint = joint_work(desk, ticket, tier, length)
     joint.host = agent
-    ticket.stage = int(Stage.DECISION)
+    ticket.stage = int(Stage.SWARMING)
     desk.offer(desk.tiers[tier], joint)
 
 
@@ -118,8 +126,6 @@ def joined(desk: Desk, helper: Agent, joint: Ticket, now: float) -> None:
             desk.free(host)
         else:
             desk.move(host, ticket, joint.tier, Entry.EXPERTISE, int(Ending.EXPERTISE))
-    elif host is not None:
-        desk.free(host)
     desk.free(helper)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.codes import Ending, Entry, Pause
 from simulator.engine import apart
 from simulator.engine.parts import NEVER, Agent, Bell, Pool, Spell, Stage, Ticket
-from simulator.engine.walk import walk
+from simulator.engine.walk import minutes_worked, walk
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -47,7 +47,7 @@ def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
     assert ticket is not None
     unanswered = ticket.responded > now
     if spell.walk is None and ticket.quick:
-        left = max(0.0, ticket.left - agent.hours.minutes_between(spell.began, now))
+        left = max(0.0, ticket.left - minutes_worked(agent, spell.began, now, agent.overtime))
         if unanswered:
             reply = agent.hours.minutes_between(now, ticket.responded)
             ticket.agenda, ticket.left, ticket.quick = (reply, left - reply), reply, False
