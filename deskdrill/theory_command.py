@@ -15,7 +15,7 @@ from deskdrill.output import Column, Progress, Table, as_json, narrate, rendered
 if TYPE_CHECKING:
     from simulator.theory.verify import Verdict
 
-SECONDS: Final = 1080
+SECONDS: Final = 1140
 _MORE = """\
 Each case of FILE (docs/theory.md describes the form) is played as a desk by the engine that plays all desks, with as
 many replications as make every interval narrow, and printed beside the exact value. All intervals hold together with

@@ -2,46 +2,98 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from enum import IntEnum, IntFlag
+from pathlib import Path
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
+from simulator.codes import Ending, Entry, Fate, Slip
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.tables import Table
 from tests.oracle.desk import OracleDesk
-from tests.random_desks import Case, desks
+from tests.random_desks import FEATURES, Case, desks
 
-KEYS = {
+ORDER = {
     "visits": ("ticket", "entered", "place", "left"),
     "tickets": ("ticket",),
     "questions": ("ticket", "asked"),
     "spells": ("agent", "began", "ended", "ticket"),
 }
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+"""The tables that are compared, and what their rows are sorted by: their order is that of writing."""
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+SEEN: Counter[str] = Counter()
 
 
-def in_order(table: Table, *names: str) -> Table:
-    return np.sort(table, order=list(names))
+def compare(case: Case) -> None:
+    """Play a desk twice, and hold the tables together.
 
-
-def same(ours: Table, theirs: Table, what: str) -> None:
-    """Compare two tables bit for bit; say where they differ first."""
-    for row, (one, other) in enumerate(zip(ours, theirs, strict=False)):
-        if one.tobytes() != other.tobytes():
-            shown = {n: (one[n].item(), other[n].item()) for n in ours.dtype.names or () if one[n].tobytes() != other[n].tobytes()}
-            raise AssertionError(f"{what} {row}: (engine, oracle) differ in {shown}; engine: {one}, oracle: {other}")
-    assert len(ours) == len(theirs), f"{what}: {len(ours)} rows in the engine, {len(theirs)} in the oracle"
-
-
-def check(case: Case) -> None:
+    Raises:
+        AssertionError: a row differs, in a single bit; with what it is in each.
+    """
     model = case.model()
     engine, oracle = PlayedDesk(model, case.seed, 0), OracleDesk(model, case.seed, 0)
     engine.play()
     oracle.play()
-    for what, keys in KEYS.items():
-        same(in_order(getattr(engine, what).table(), *keys), in_order(getattr(oracle, what), *keys), what)
+    for name, keys in ORDER.items():
+        ours, theirs = (np.sort(table, order=list(keys)) for table in (getattr(engine, name).table(), getattr(oracle, name)))
+        for one, other in zip(ours, theirs, strict=False):
+            assert one.tobytes() == other.tobytes(), f"{name} of {case.features}: {told(one, other)}"
+        assert len(ours) == len(theirs), f"{name} of {case.features}: one more row than the twin's, or one less"
+    count(case, engine)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+def told(one: np.void, other: np.void) -> str:
+    """Return in which columns two rows differ, and the engine's row."""
+    columns = [name for name in one.dtype.names or () if one[name].tobytes() != other[name].tobytes()]
+    different = ", ".join(f"{name} is {one[name]}, with the twin {other[name]}" for name in columns)
+    return f"{different}; the row is {one}"
+
+
+def name(code: IntEnum | IntFlag) -> str:
+    return f"{type(code).__name__}.{code.name}"
+
+
+def count(case: Case, engine: PlayedDesk) -> None:
+    """Note what happened, so that it can be told whether everything did."""
+    tickets, visits = engine.tickets.table(), engine.visits.table()
+    codes: list[tuple[Table, type[IntEnum | IntFlag]]] = [
+        (visits["ending"], Ending), (visits["entry"], Entry), (tickets["fate"], Fate), (visits["slip"], Slip),
+    ]  # fmt: skip
+    for column, kind in codes:
+        for code, number in zip(*np.unique(column, return_counts=True), strict=True):
+            SEEN.update({name(one): int(number) for one in (kind(code) if kind is Slip else (kind(code),))})
+    SEEN.update(case.features)
+    SEEN["updates sent"] += int(tickets["updates_sent"].sum())
+    SEEN["updates late"] += int(tickets["updates_late"].sum())
+    SEEN["updates forgotten"] += int(tickets["updates_missed"].sum())
+    SEEN["tickets reopened"] += int(tickets["reopened"].sum())
+    SEEN["questions"] += len(engine.questions.table())
+    SEEN["help"] += int((engine.spells.table()["ticket"] < 0).sum())
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(desks())
 def test_the_engine_does_what_its_readable_twin_does(case: Case) -> None:
-    check(case)
+    compare(case)
+
+
+def test_the_desks_above_have_everything() -> None:
+    everything = [name(code) for kind in (Ending, Entry, Fate, Slip) for code in kind if code != Ending.JOINT_WORK]
+    counted = ("updates sent", "updates late", "updates forgotten", "tickets reopened", "questions", "help")
+    assert {one: SEEN[one] for one in (*everything, *FEATURES, *counted) if SEEN[one] < 2} == {}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("most", [3, 14, len(FEATURES)])
+@settings(max_examples=2000, deadline=None, suppress_health_check=SLOW)
+@given(data=...)
+def test_the_engine_does_what_its_readable_twin_does_on_many_desks(most: int, data: object) -> None:
+    compare(data.draw(desks(most=most)))  # type: ignore[attr-defined]
+
+
+def test_the_twin_knows_nothing_of_the_engine() -> None:
+    for path in (Path(__file__).parent / "oracle").glob("*.py"):
+        assert "simulator.engine import" not in (text := path.read_text(encoding="utf-8")), path
+        assert "from simulator.engine." not in text, path

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import queueing as theory
 
 from deskdrill.main import main
 from simulator.theory.cases import read_cases
+from simulator.theory.kinds import KINDS
+from simulator.theory.quantities import ALL_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ROOT / "simulator" / "theory" / "quick.json"
@@ -307,3 +310,15 @@ def test_a_parameter_that_means_nothing_is_passed_over_and_told(tmp_path: Path) 
         "case 0: params.shifts: means nothing to this kind, and was passed over"
     ]
     assert [row.metric for row in found.cases[0].rows] == ["P_block"]
+
+
+# -- the manual ------------------------------------------------------------------------------------------------------
+
+
+def test_the_manual_lists_every_kind_parameter_and_metric() -> None:
+    text = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    kinds = {row[0].strip("`"): set(re.findall(r"`([^`]+)`", row[1])) for row in rows if len(row) == 3}
+    assert kinds == {name: set(kind.params) for name, kind in KINDS.items()}
+    told = [name for row in rows if len(row) == 2 for name in re.findall(r"`([^`]+)`", row[0])]
+    assert sorted(told) == sorted(ALL_NAMES)

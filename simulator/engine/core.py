@@ -194,7 +194,7 @@ class Desk(Floor):
         if ticket.agenda is None:
             plan(self, agent, ticket, now)
             end = undisturbed(agent, ticket, now)
-        elif ticket.answering and ticket.at == 0:
+        elif ticket.answering and ticket.responded != ticket.responded:
             ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
         spell = agent.spell
         spell.began = now

@@ -120,7 +120,7 @@ def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
     elif why == Pause.QUESTION:
         apart.ask(desk, agent, ticket, now)
     else:
-        if ticket.answering and ticket.at == 0:
+        if ticket.responded > now:
             ticket.responded = NEVER
         ticket.left += desk.work.shift_handover
         agent.ticket = None

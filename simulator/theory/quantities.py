@@ -110,6 +110,7 @@ _NETWORK: Final = {
     "L": _PRESENT, "Lq": _QUEUED, "busy": _BUSY,
 }  # fmt: skip
 """Over a whole network."""
+ALL_NAMES: Final = frozenset({**_ALL, **_BY_CLASS, **_BY_TIER, **_NETWORK})
 _BY_AGENT: Final = ("rho", "occupancy")
 _TARGET: Final = ("SL", "SL_within_t")
 

@@ -79,7 +79,7 @@ def verify(
     cases: Cases,
     *,
     seed: int = 0,
-    seconds: float = 1080.0,
+    seconds: float = 1140.0,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> tuple[Verdict, ...]:

@@ -12,17 +12,21 @@ import simpy
 from simulator.codes import Ending, Entry, Fate, Pause, Slip
 from simulator.draws import Arrivals, arrivals
 from simulator.draws.crew import crew
+from simulator.draws.streams import lengths
 from simulator.model import DeskModel
+from simulator.openhours import OpenHours
 from simulator.tables import QUESTIONS, SPELLS, TICKET_ROWS, VISITS, Table
 
 from . import plans
 from .hours import Countdown, add, between, is_open, next_open
 from .people import PRE_EMPTED, Agent, Floor, QueueFull, Request, Tier
-from .tickets import Chance, Ticket
+from .tickets import Chance, Errand, Ticket
 
 SOLVED_TOGETHER = "another ticket of the same outage is solved"
 Steps = Generator[simpy.Event, Any, Any]
 NEVER = math.nan
+BACKLOG = 2
+"""The source of tickets that are waiting when the run begins."""
 
 
 class Lost(Exception):
@@ -96,6 +100,8 @@ class OracleDesk:
                 ticket.slip = Slip.WRONG_PRIORITY
             self.open[index] = ticket
             ticket.process = self.env.process(self.life(ticket, row))
+            if source != BACKLOG:
+                self.call_together(ticket)
 
     def _columns(self) -> tuple[np.ndarray, ...]:
         return self.arrived.opened, self.arrived.source, self.arrived.row, self.arrived.cause
@@ -131,7 +137,7 @@ class OracleDesk:
         self.expect_ages(ticket)
         if ticket.cause >= 0 and ticket.cause not in self.solved_causes:
             self.by_cause.setdefault(ticket.cause, []).append(ticket)
-        if ticket.block.source == 2:
+        if ticket.block.source == BACKLOG:
             counts = [self.model.desk.backlog.get(name, 0) for name in self.model.desk.tiers]
             self.enter(ticket, [tier for tier, n in enumerate(counts) for _ in range(n)][number], Entry.BACKLOG)
             ticket.available = self.env.now
@@ -162,9 +168,8 @@ class OracleDesk:
             if ending == Ending.SOLVED:
                 yield from self.solved_by(ticket, agent)
                 return
-            decided = yield from self.pass_on(ticket, agent, ending)
-            if decided:
-                yield from self.solved_by(ticket, None)
+            solved = yield from self.pass_on(ticket, agent, ending)
+            if solved:
                 return
 
     def wait(self, ticket: Ticket, request: Request) -> Steps:
@@ -237,10 +242,8 @@ class OracleDesk:
 
     def work(self, ticket: Ticket, agent: Agent) -> Steps:
         """Work on a ticket, part by part, until something ends the stay or stops the work; return what."""
-        began, at_end = agent.spell_began, agent.home.staff.at_shift_end
-        hours = self.model.always if at_end == "finish" and not agent.on_call else agent.hours
-        shift_end = math.inf
-        if at_end == "hand_over":
+        began, hours, shift_end = agent.spell_began, self.hours_of(agent), math.inf
+        if agent.home.staff.at_shift_end == "hand_over":
             shift_end = next(closes for opens, closes in zip(agent.hours.opens, agent.hours.closes, strict=True) if closes > self.env.now)
         if ticket.parts[0].what == "reply" and not ticket.answered_yet:
             ticket.responded = add(hours, self.env.now, ticket.parts[0].minutes)
@@ -342,7 +345,7 @@ class OracleDesk:
     # -- from tier to tier ---------------------------------------------------------------------------------------
 
     def pass_on(self, ticket: Ticket, agent: Agent, ending: int) -> Steps:
-        """Give a ticket to whoever has to have it now; return whether it has been decided instead."""
+        """Give a ticket to whoever has to have it now; return whether it has been solved instead."""
         rules = ticket.rules
         if ending == Ending.NO_PROGRESS:
             yield from self.hand_over(ticket, agent, rules.no_progress_to, Entry.NO_PROGRESS, ending)
@@ -361,7 +364,7 @@ class OracleDesk:
         return False
 
     def follow(self, ticket: Ticket, agent: Agent, seen: int) -> Steps:
-        """Do what the policy says of what the agent has come to see; return whether it has been decided."""
+        """Do what the policy says of what the agent has come to see; return whether it has been solved with that."""
         move, now = plans.where_to(ticket, seen), self.env.now
         for place in move.told:
             self.tell(ticket, place, seen, now)
@@ -372,6 +375,7 @@ class OracleDesk:
             ticket.written = True
             yield self.busy_until(agent, released)
             yield self.until(add(ticket.kind.hours, self.env.now, ticket.block.decision[ticket.row]))
+            yield from self.solved_by(ticket, None)
             return True
         to = move.owner
         if ticket.may_be_misled and ticket.has("wrong_destination"):
@@ -379,8 +383,76 @@ class OracleDesk:
             if wrong:
                 ticket.passed_on_wrongly_by, to = ticket.tier, wrong[-1]
                 ticket.slip |= Slip.WRONG_DESTINATION
+        names = self.model.places
+        if to == move.owner and self.model.desk.work.swarming.get(names[ticket.tier]) == names[to]:
+            return (yield from self.swarm(ticket, agent, to))
         yield from self.hand_over(ticket, agent, to, Entry(seen), seen)
         return False
+
+    # -- people called together ----------------------------------------------------------------------------------
+
+    def swarm(self, ticket: Ticket, host: Agent, tier: int) -> Steps:
+        """Call somebody of another tier in, and keep the ticket; return whether it is solved that way."""
+        stay = ticket.times_in.get(tier, 0)
+        ticket.times_in[tier] = stay + 1
+        choices, row = ticket.block.choices(tier, stay), ticket.row
+        able = ticket.solved_by <= tier
+        minutes = sum(choices.solve(row)) if able else float(choices.checks[row] + choices.recognition[row])
+        host.spell_ends = -math.inf  # nobody calls the host away
+        help_of = Errand(ticket, tier, minutes, self.env.now, asked_by_a_host=True)
+        help_of.process = self.env.process(self.lend_a_hand(help_of))
+        try:
+            helper = yield help_of.process
+        except simpy.Interrupt:  # solved together with another; whoever was called in finishes what they do
+            help_of.asked_by_a_host = False
+            self.note(host, ticket, self.env.now)
+            ticket.to_be_freed = host
+            raise
+        if able:
+            yield from self.solved_by(ticket, host)
+            self.floor.free(helper)
+        else:
+            self.floor.free(helper)
+            yield from self.hand_over(ticket, host, tier, Entry.EXPERTISE, Ending.EXPERTISE)
+        return able
+
+    def call_together(self, ticket: Ticket) -> None:
+        """Call people to the war room of a ticket that is urgent enough."""
+        room = self.model.desk.work.war_room
+        if room is None or self.model.priorities[ticket.priority] not in room.priorities:
+            return
+        minutes = float(lengths(self.chance.of_war_room(ticket.index), room.length)[0])
+        for name, people in room.people.items():
+            for _ in range(people):
+                errand = Errand(ticket, self.model.desk.tiers.index(name), minutes, self.env.now)
+                errand.process = self.env.process(self.lend_a_hand(errand))
+
+    def lend_a_hand(self, errand: Errand) -> Steps:
+        """Give time to a ticket that somebody else has; return who did, if they are still with the one who asked."""
+        tier = self.floor.tiers[errand.tier]
+        request = self.floor.request(errand, tier)
+        while True:
+            agent = began = None
+            try:
+                agent = yield request
+                began, hours = self.env.now, self.hours_of(agent)
+                agent.spell_ends = add(hours, began, errand.minutes)
+                yield self.until(agent.spell_ends)
+                break
+            except simpy.Interrupt:
+                if agent is None:  # called away in the instant in which they took it
+                    agent, began, hours = request.agent, self.env.now, self.model.always
+                errand.minutes -= between(hours, began, self.env.now)
+                self.note(agent, errand, self.env.now, began)
+                request = self.floor.request(errand, tier, broken_off=True)
+        self.note(agent, errand, self.env.now)
+        if not errand.asked_by_a_host:
+            self.floor.free(agent)
+        return agent
+
+    def hours_of(self, agent: Agent) -> OpenHours:
+        """Return the hours in which an agent goes on with what they have: in overtime, until it is done."""
+        return self.model.always if agent.home.staff.at_shift_end == "finish" else agent.hours
 
     def hand_over(self, ticket: Ticket, agent: Agent, to: int, entry: Entry, ending: int) -> Steps:
         """Hand a ticket over: it is the other tier's at once, and the agent busy with it until they can take it."""
@@ -396,9 +468,7 @@ class OracleDesk:
     def handed_over_by(self, ticket: Ticket, agent: Agent) -> float:
         """Return when a hand-off that begins now is made; a reply that is being written is written first."""
         choices = ticket.block.choices(ticket.tier, ticket.times_in[ticket.tier] - 1)
-        in_overtime = agent.home.staff.at_shift_end == "finish" and not agent.on_call
-        hours = self.model.always if in_overtime else agent.hours
-        return add(hours, self.replied(ticket), float(choices.handoff[ticket.row]))
+        return add(self.hours_of(agent), self.replied(ticket), float(choices.handoff[ticket.row]))
 
     def replied(self, ticket: Ticket) -> float:
         return ticket.responded if ticket.responded > self.env.now else self.env.now
@@ -426,12 +496,15 @@ class OracleDesk:
             assert move is not None
             self.leave(ticket, Ending.AGE, self.env.now, NEVER)
             self.enter(ticket, move[1], Entry.AGE)
+        yield self.env.timeout(0)  # whoever brings it has gone on to something else by then
         ticket.available = self.env.now
 
     def enter(self, ticket: Ticket, to: int, entry: Entry) -> None:
         """Make a ticket another tier's."""
         if entry in (Entry.AGE, Entry.NO_PROGRESS, Entry.UNRESOLVED):
-            ticket.passed_on_wrongly_by = None  # it has left where it was sent by mistake
+            # It has left where it was sent by mistake.
+            ticket.may_be_misled = ticket.may_be_misled and ticket.passed_on_wrongly_by is None
+            ticket.passed_on_wrongly_by = None
         ticket.tier, ticket.entry, ticket.entered = to, entry, self.env.now
         ticket.available = ticket.began = NEVER
         ticket.agent, ticket.parts = None, []
@@ -513,7 +586,7 @@ class OracleDesk:
         if place not in ticket.told or at < ticket.told[place][0]:
             ticket.told[place] = at, int(why)
 
-    def note(self, agent: Agent, ticket: Ticket, ended: float, began: float | None = None) -> None:
+    def note(self, agent: Agent, ticket: Ticket | Errand, ended: float, began: float | None = None) -> None:
         """Write down a spell of work; it began when the agent's began who has it now."""
         began = agent.spell_began if began is None else began
         self._spells.append((ticket.index, ticket.tier, agent.number, began, ended))

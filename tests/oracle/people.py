@@ -22,7 +22,7 @@ from .hours import is_open
 
 if TYPE_CHECKING:
     from .desk import OracleDesk
-    from .tickets import Ticket
+    from .tickets import Errand, Ticket
 
 PRE_EMPTED = "something more urgent"
 
@@ -49,7 +49,7 @@ class Agent:
         self.begun_with = 0
         self.busy = False
         self.since = number
-        self.ticket: Ticket | None = None
+        self.ticket: Ticket | Errand | None = None
         """What they work on; nothing during a hand-off, though they are busy."""
         self.spell_began = 0.0
         self.spell_ends = math.inf
@@ -62,7 +62,7 @@ class Agent:
     def is_there(self, now: float) -> bool:
         return is_open(self.there, now)
 
-    def can_do(self, ticket: Ticket) -> bool:
+    def can_do(self, ticket: Ticket | Errand) -> bool:
         return self.skills is None or ticket.category in self.skills
 
     def has_hands_full(self) -> bool:
@@ -75,7 +75,7 @@ class Request(simpy.Event):
     As a context it is withdrawn if it is left before it was granted.
     """
 
-    def __init__(self, floor: Floor, ticket: Ticket, tier: Tier, broken_off: bool) -> None:
+    def __init__(self, floor: Floor, ticket: Ticket | Errand, tier: Tier, broken_off: bool) -> None:
         super().__init__(floor.desk.env)
         self.floor = floor
         self.ticket = ticket
@@ -167,7 +167,7 @@ class Floor:
 
     # -- who takes what ------------------------------------------------------------------------------------------
 
-    def request(self, ticket: Ticket, tier: Tier, broken_off: bool = False) -> Request:
+    def request(self, ticket: Ticket | Errand, tier: Tier, broken_off: bool = False) -> Request:
         """Ask for somebody of a tier who works on a ticket.
 
         A ticket whose work was broken off goes back to the queue it has been in: it breaks in on nobody, and no limit
@@ -182,17 +182,17 @@ class Floor:
                 agent.ticket.process.interrupt(PRE_EMPTED)
         if agent is not None:
             request.grant(agent)
-        elif not broken_off and len(tier.queue) >= tier.staff.queue_limit:
+        elif not broken_off and ticket.index >= 0 and len(tier.queue) >= tier.staff.queue_limit:
             raise QueueFull
         else:
             tier.queue.append(request)
         return request
 
-    def _may_break_in(self, ticket: Ticket) -> bool:
+    def _may_break_in(self, ticket: Ticket | Errand) -> bool:
         model = self.desk.model
         return model.priorities[ticket.priority] in model.desk.work.preempts
 
-    def _somebody(self, tier: Tier, ticket: Ticket) -> Agent | None:
+    def _somebody(self, tier: Tier, ticket: Ticket | Errand) -> Agent | None:
         """Return who has been free for longest, of those who are there, able, and have nothing to go on with."""
         now = self.env.now
         able = [
@@ -211,7 +211,7 @@ class Floor:
             return self._hire([tier], Member(spec, spec.hours, spec.shift, spec.pace, 1.0))
         return None
 
-    def _least_urgent(self, tier: Tier, ticket: Ticket) -> Agent | None:
+    def _least_urgent(self, tier: Tier, ticket: Ticket | Errand) -> Agent | None:
         """Return who works on the least urgent ticket, of those the one begun last; nobody if none is less urgent."""
         now = self.env.now
         victims = [

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from simulator.codes import Entry, Slip
 from simulator.draws import Block
+from simulator.draws.streams import Stream, stream
 from simulator.draws.tickets import block_size
 from simulator.model import DeskModel, KindRules, TierRules
-from simulator.openhours import OpenHours
+from simulator.openhours import Floats, OpenHours
 
 from .hours import Countdown, add, between
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 GOLDEN = 0.6180339887498949
 """Turns of a circle between a ticket's luck with one update and with the next."""
+
+
+WAR_ROOM = 3
+"""Where the chance of war rooms stands among that of the sources of tickets, which are 0, 1 and 2."""
 
 
 class Chance:
@@ -39,6 +44,11 @@ class Chance:
         if (source, number) not in self._blocks:
             self._blocks[source, number] = Block(*self._drawn, source, number)
         return self._blocks[source, number], row
+
+    def of_war_room(self, ticket: int) -> Floats:
+        """Return the normal number that says how long the war room of a ticket lasts."""
+        seed, replication = self._drawn[1:]
+        return stream(seed, replication, Stream.SMALL_TIMES, WAR_ROOM, ticket).standard_normal(1)
 
 
 @dataclass
@@ -181,3 +191,20 @@ class Ticket:
             for countdown in (self.stuck, self.in_hand, *(countdown for countdown, _ in self.joins)):
                 if countdown.over() > self.asked_at:
                     countdown.stood_still(self.asked_at, now)
+
+
+class Errand:
+    """Time that somebody gives to a ticket that somebody else has; it waits for an agent as a ticket does."""
+
+    index = -1
+
+    def __init__(
+        self, ticket: Ticket, tier: int, minutes: float, now: float, asked_by_a_host: bool = False
+    ) -> None:
+        self.tier = tier
+        self.minutes = minutes
+        self.priority, self.category = ticket.priority, ticket.category
+        self.entered = self.available = now
+        self.asked_by_a_host = asked_by_a_host
+        self.agent: Agent | None = None
+        self.process: simpy.Process
