@@ -20,9 +20,10 @@ from policy.document import (
     RuleDoc,
 )
 from policy.errors import InputError
+from policy.explain import missing
 from policy.figures import Figure, Figures, read_figure
 from policy.opening import read_calendar
-from policy.yaml_source import KeyPath, Source, nearest
+from policy.yaml_source import KeyPath, Source
 
 T = TypeVar("T")
 BASIC_CHECKS = "basic_checks"
@@ -114,7 +115,7 @@ class Builder:
         """Take the document and where it was read, for messages."""
         self.doc = doc
         self.source = source
-        self.figures = Figures(doc.model_dump(mode="python"))
+        self.figures = Figures(doc.model_dump(mode="python"), source.taken)
         v = doc.vocabulary
         roles = {*v.roles, *v.relative_roles}
         self.words = Words(
@@ -131,6 +132,7 @@ class Builder:
             acts=frozenset(v.acts),
             contents=frozenset({*v.contents, *v.checks, *doc.priorities, *doc.notices, BASIC_CHECKS}),
             named=doc.conditions,
+            taken=source.taken,
         )
 
     # -- looking up --------------------------------------------------------------------------------------------
@@ -145,9 +147,7 @@ class Builder:
     def name(self, path: KeyPath, kind: str, name: str, legal: Mapping[str, Any] | frozenset[str]) -> str:
         """Return a name that is legal here, or raise with the nearest one."""
         if name not in legal:
-            gone = next((one.by for one in self.source.removed if one.path.rpartition(".")[2] == name), None)
-            hint = nearest(name, legal) if gone is None else f" (taken away by {gone})"
-            raise self.source.error(path, f'there is no {kind} "{name}"{hint}')
+            raise self.source.error(path, f'there is no {kind} "{name}"{missing(name, legal, self.source.taken)}')
         return name
 
     def condition(self, path: KeyPath, raw: object) -> Condition:

@@ -25,7 +25,7 @@ def _duration(text: Any) -> Any:
 
 def _written_duration(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f"found {value:g}; expected a duration such as {value:g}m")
+        raise ValueError(f"found {value:g}; expected a duration such as {abs(value):g}m")
     return value
 
 
