@@ -58,6 +58,8 @@ class Oblige:
     critical: bool
     from_opening: Figure | None = None
     """Instead of ``within`` where it begins out of hours."""
+    until: Figure | None = None
+    """What would fall due later than this after the beginning is not owed."""
 
     def first(self, open_: bool) -> Figure | None:
         """Return how long there is before it falls due for the first time, by whether its calendar is open then."""
@@ -244,7 +246,15 @@ class Builder:
             weight=doc.weight,
             critical=doc.critical,
             from_opening=self._from_opening(path, doc),
+            until=self._until(path, doc),
         )
+
+    def _until(self, path: KeyPath, doc: ObligeDoc) -> Figure | None:
+        if doc.until is None:
+            return None
+        if doc.repeat is None:
+            raise self.source.error((*path, "until"), "stands beside repeat: it ends what falls due again and again")
+        return self.figure((*path, "until"), doc.until)
 
     def _from_opening(self, path: KeyPath, doc: ObligeDoc) -> Figure | None:
         if doc.from_opening is None:

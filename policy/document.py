@@ -196,6 +196,7 @@ class ObligeDoc(Document):
     within: str | dict[str, Any] | None = None
     from_opening: str | dict[str, Any] | None = None
     repeat: str | dict[str, Any] | None = None
+    until: str | dict[str, Any] | None = None
     waits_for: Condition | None = None
     earlier_counts: bool = False
     cites_definition: bool = False
