@@ -20,9 +20,10 @@ from policy.document import (
     RuleDoc,
 )
 from policy.errors import InputError
+from policy.explain import missing
 from policy.figures import Figure, Figures, read_figure
 from policy.opening import read_calendar
-from policy.yaml_source import KeyPath, Source, nearest
+from policy.yaml_source import KeyPath, Source
 
 T = TypeVar("T")
 BASIC_CHECKS = "basic_checks"
@@ -57,6 +58,8 @@ class Oblige:
     critical: bool
     from_opening: Figure | None = None
     """Instead of ``within`` where it begins out of hours."""
+    until: Figure | None = None
+    """What would fall due later than this after the beginning is not owed."""
 
     def first(self, open_: bool) -> Figure | None:
         """Return how long there is before it falls due for the first time, by whether its calendar is open then."""
@@ -114,7 +117,7 @@ class Builder:
         """Take the document and where it was read, for messages."""
         self.doc = doc
         self.source = source
-        self.figures = Figures(doc.model_dump(mode="python"))
+        self.figures = Figures(doc.model_dump(mode="python"), source.taken)
         v = doc.vocabulary
         roles = {*v.roles, *v.relative_roles}
         self.words = Words(
@@ -131,6 +134,7 @@ class Builder:
             acts=frozenset(v.acts),
             contents=frozenset({*v.contents, *v.checks, *doc.priorities, *doc.notices, BASIC_CHECKS}),
             named=doc.conditions,
+            taken=source.taken,
         )
 
     # -- looking up --------------------------------------------------------------------------------------------
@@ -145,9 +149,7 @@ class Builder:
     def name(self, path: KeyPath, kind: str, name: str, legal: Mapping[str, Any] | frozenset[str]) -> str:
         """Return a name that is legal here, or raise with the nearest one."""
         if name not in legal:
-            gone = next((one.by for one in self.source.removed if one.path.rpartition(".")[2] == name), None)
-            hint = nearest(name, legal) if gone is None else f" (taken away by {gone})"
-            raise self.source.error(path, f'there is no {kind} "{name}"{hint}')
+            raise self.source.error(path, f'there is no {kind} "{name}"{missing(name, legal, self.source.taken)}')
         return name
 
     def condition(self, path: KeyPath, raw: object) -> Condition:
@@ -244,7 +246,15 @@ class Builder:
             weight=doc.weight,
             critical=doc.critical,
             from_opening=self._from_opening(path, doc),
+            until=self._until(path, doc),
         )
+
+    def _until(self, path: KeyPath, doc: ObligeDoc) -> Figure | None:
+        if doc.until is None:
+            return None
+        if doc.repeat is None:
+            raise self.source.error((*path, "until"), "stands beside repeat: it ends what falls due again and again")
+        return self.figure((*path, "until"), doc.until)
 
     def _from_opening(self, path: KeyPath, doc: ObligeDoc) -> Figure | None:
         if doc.from_opening is None:

@@ -192,9 +192,10 @@ class DeskRules:
         ages = {0.0} | {at for name, _, at in self._thresholds(priority, plan, tier) if name == "age"}
         cadence: list[tuple[float, float]] = []
         for age in sorted(ages):
-            verdict = self._at(priority, plan, tier, "age", age)
-            self.cited.update(rule for o in _replies(verdict, UPDATE) if o.repeat is not None for rule in o.rules)
-            every = min((o.repeat for o in _replies(verdict, UPDATE) if o.repeat is not None), default=math.inf)
+            untold, told = self._at(priority, plan, tier, "age", age), self._told(priority, plan, tier, age)
+            owed = [*_replies(untold, UPDATE), *_replies(told, UPDATE)]
+            self.cited.update(rule for o in owed if o.repeat is not None for rule in o.rules)
+            every = min((o.repeat for o in _replies(told, UPDATE) if o.repeat is not None), default=math.inf)
             if not cadence or cadence[-1][1] != every:
                 cadence.append((age, every))
         return tuple(cadence)
@@ -292,6 +293,11 @@ class DeskRules:
     ) -> FastVerdict:
         age, clocks = (reached, None) if clock == "age" else (0.0, {clock: reached})
         return self._tables.ask(self._situation(priority, plan, tier, age=age, clocks=clocks, answered=answered))
+
+    def _told(self, priority: str, plan: str, tier: str, age: float) -> FastVerdict:
+        """Return the verdict on a ticket of this age whose customer has this minute heard the news."""
+        asked = self._situation(priority, plan, tier, age=age)
+        return self._tables.ask(replace(asked, deeds=(*asked.deeds, Deed(REPLY, CUSTOMER, None, (UPDATE,), asked.now))))
 
     def _thresholds(self, priority: str, plan: str, tier: str) -> list[tuple[str, float, float]]:
         """Return (clock, its figure, the minutes at which a rule first sees it) for one kind of ticket.

@@ -8,16 +8,16 @@ hold, for a disjunction since the first of those that hold. From that instant a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.errors import InputError
+from policy.explain import missing, nearest
 from policy.figures import Figure, Figures, read_figure
 from policy.situation import CLOCKS, OPEN, STATUSES, Situation
-from policy.yaml_source import nearest
 
 Answer = tuple[bool, float]
 
@@ -335,6 +335,8 @@ class Words:
     acts: frozenset[str]
     contents: frozenset[str]
     named: Mapping[str, Mapping[str, Any]]
+    taken: Callable[[str], str | None] = lambda name: None
+    """Who took a name away that is not there; ``None`` if nobody did."""
 
     def known(self, kind: str, name: object, legal: frozenset[str]) -> str:
         """Return ``name`` if it is legal.
@@ -343,7 +345,8 @@ class Words:
             InputError: it is not; the nearest is named.
         """
         if not isinstance(name, str) or name not in legal:
-            raise InputError(f"found {name!r}, which is no {kind} of the vocabulary{nearest(str(name), legal)}")
+            hint = missing(str(name), legal, self.taken)
+            raise InputError(f"found {name!r}, which is no {kind} of the vocabulary{hint}")
         return name
 
 
@@ -436,7 +439,7 @@ def _read_named(name: str, words: Words, inside: tuple[str, ...]) -> Condition:
     if name in inside:
         raise InputError(f"the named conditions {' → '.join((*inside, name))} run in a circle")
     if name not in words.named:
-        raise InputError(f'there is no condition named "{name}"{nearest(name, words.named)}')
+        raise InputError(f'there is no condition named "{name}"{missing(name, words.named, words.taken)}')
     return Named(name, read_condition(words.named[name], words, (*inside, name)))
 
 

@@ -25,7 +25,7 @@ def _duration(text: Any) -> Any:
 
 def _written_duration(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f"found {value:g}; expected a duration such as {value:g}m")
+        raise ValueError(f"found {value:g}; expected a duration such as {abs(value):g}m")
     return value
 
 
@@ -196,6 +196,7 @@ class ObligeDoc(Document):
     within: str | dict[str, Any] | None = None
     from_opening: str | dict[str, Any] | None = None
     repeat: str | dict[str, Any] | None = None
+    until: str | dict[str, Any] | None = None
     waits_for: Condition | None = None
     earlier_counts: bool = False
     cites_definition: bool = False

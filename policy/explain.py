@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ _EXPECTED: Final = {
     "finite_number": "a finite number",
     "string_too_short": "some text",
 }
+_BOUNDS: Final = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")
 _SHAPES: Final = ("dict_type", "mapping_type", "model_type", "model_attributes_type", "list_type", "string_type")
 
 
@@ -39,6 +40,12 @@ def nearest(word: str, legal: Iterable[str]) -> str:
     if near is not None:
         return f'; did you mean "{near}"?'
     return f"; expected one of: {', '.join(known)}" if 0 < len(known) <= _LISTED else ""
+
+
+def missing(word: str, legal: Iterable[str], taken: Callable[[str], str | None]) -> str:
+    """Return who took a word away (as ``taken`` tells by its name), else what ``nearest`` says of it."""
+    gone = taken(word)
+    return nearest(word, legal) if gone is None else f" (taken away by {gone})"
 
 
 def closest(word: str, legal: Iterable[str]) -> str | None:
@@ -66,6 +73,9 @@ def explain(details: Sequence[ErrorDetails], key: str, model: type[BaseModel]) -
     """
     first = next((d for d in details if d["type"] not in _SHAPES), details[0])
     kind, found = first["type"], first["input"]
+    bound = next((d for d in details if d["type"] in _BOUNDS), None)
+    if bound is not None:  # of all kinds that it may be of, this is the one that was meant
+        return f"found {shown(found)}; expected {_expected(bound)}"
     if kind == "extra_forbidden":
         return f"unknown key{nearest(key, legal_keys(model, first['loc'][:-1]))}"
     if kind == "missing":

@@ -263,6 +263,11 @@ class FastBook:
                     else:
                         instant = due_at(duty.calendar, begins, minutes, still)
                         due = dues[asked] = None if instant == math.inf else instant
+                    if due is not None and due < began:
+                        due = began  # done before it was owed: it falls due no sooner than that
+                    until = duty.until
+                    if until is not None and (due is None or due > due_at(duty.calendar, began, until, still)):
+                        continue
                 ripe = duty.waits < 0 or (due is not None and now >= due) or row[duty.waits][0]
                 owner = row[duty.owner] if isinstance(duty.owner, int) else duty.owner
                 rules = (*verdict.priority_rules, *duty.rules) if duty.cites else duty.rules

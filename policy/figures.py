@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policy.durations import Duration, parse_duration
 from policy.errors import InputError
-from policy.yaml_source import nearest
+from policy.explain import missing, nearest
 
 Attributes = Mapping[str, str | None]
 """The situation's ``plan``, ``priority`` and ``tier``."""
@@ -28,9 +28,10 @@ Attributes = Mapping[str, str | None]
 class Figures:
     """The values of a policy document, by dotted path."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        """Take the policy as plain data."""
+    def __init__(self, data: Mapping[str, Any], taken: Callable[[str], str | None] = lambda name: None) -> None:
+        """Take the policy as plain data; ``taken`` tells who took a path away that is not there, ``None`` if nobody."""
         self._data = data
+        self._taken = taken
 
     def value(self, path: str) -> Any:
         """Return the value at ``path``.
@@ -43,7 +44,7 @@ class Figures:
         for part in path.split("."):
             if not isinstance(here, Mapping) or part not in here:
                 legal = [".".join((*walked, str(k))) for k in here] if isinstance(here, Mapping) else []
-                hint = nearest(".".join((*walked, part)), legal)
+                hint = missing(".".join((*walked, part)), legal, self._taken)
                 raise InputError(f'there is no figure "{path}"{hint}')
             here = here[part]
             walked.append(part)

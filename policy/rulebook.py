@@ -19,7 +19,7 @@ from policy.errors import InputError
 from policy.figures import Figure
 from policy.loading import Policy
 from policy.situation import RESOLUTION, Situation
-from policy.standstill import barred, due_at, stood_still
+from policy.standstill import age_of, barred, due_at, next_due, stood_still
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
 
 
@@ -127,6 +127,7 @@ class Rulebook:
         open_ = effect.from_opening is None or calendar.is_open(since)
         first = _minutes(effect.first(open_), facts, calendar)
         repeat = _minutes(effect.repeat, facts, calendar)
+        until = _minutes(effect.until, facts, calendar)
         rules = (*facts.priority_rules, rule.id) if effect.cites_definition else (rule.id,)
         owner = facts.role(effect.owner)
         resolution = facts.clock(RESOLUTION)
@@ -139,10 +140,12 @@ class Rulebook:
             if effect.target and resolution is not None:
                 due = _target_due(effect, resolution, facts)
             elif repeat is not None and counting:
-                due = due_at(calendar, max(d.at for d in counting), repeat, still)
+                due = next_due(calendar, max(d.at for d in counting), repeat, still, since)
             elif first is not None:
                 due = due_at(calendar, since, first, still)
             due = None if due is None or math.isinf(due) else due
+            if until is not None and until < math.inf and (due is None or due > due_at(calendar, since, until, still)):
+                continue  # what falls due so late is no longer this rule's
             ripe = effect.waits_for is None or (due is not None and now >= due) or effect.waits_for.ask(facts)[0]
             yield Obligation(
                 owner, *key, due, since, repeat, rules, effect.dimension, effect.weight, effect.critical,
@@ -203,7 +206,7 @@ class _Facts:
         if name != "age":
             return self.situation.clocks.get(name)
         if self._age is None and self.priority[0] is not None:
-            self._age = Clock(self.calendar()).start(self.priority[1])
+            self._age = age_of(self.situation, self.calendar(), self.priority[1])
         return self._age
 
     def role(self, name: str) -> str:

@@ -12,10 +12,11 @@ from typing import Final
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.conditions import All, Always, AnyOf, Attribute, Condition, Named, Not
-from policy.situation import STATUSES, Situation
+from policy.situation import RESOLVED, STATUSES, Situation
 
 _EVERY: Final = frozenset(STATUSES)
 _NONE: Final[frozenset[str]] = frozenset()
+_STOPPED: Final = frozenset({RESOLVED})
 Stretches = tuple[tuple[float, float], ...]
 """Begins and ends (instants), the earliest first; none touches the next but at its end."""
 
@@ -59,6 +60,14 @@ def stood_still(situation: Situation, statuses: frozenset[str]) -> Stretches:
     return tuple((was.begin, was.end) for was in situation.was if was.status in statuses)
 
 
+def age_of(situation: Situation, calendar: Calendar, since: float) -> Clock:
+    """Return the clock ``age``: it runs on ``calendar`` from the instant ``since``, not while the ticket was resolved.
+
+    A ticket that was reopened is as old as it was when it was resolved (settlement D18).
+    """
+    return _without(calendar, since, stood_still(situation, _STOPPED) if situation.was else ())
+
+
 def due_at(calendar: Calendar, start: float, minutes: float, still: Stretches) -> float:
     """Return the instant ``minutes`` of the calendar after ``start``, not counting what stood still.
 
@@ -66,9 +75,22 @@ def due_at(calendar: Calendar, start: float, minutes: float, still: Stretches) -
     """
     if not still or calendar.add(start, minutes) <= still[0][0]:
         return calendar.add(start, minutes)
+    reached = _without(calendar, start, still).reaches(minutes)
+    return calendar.add(start, minutes) if reached is None else reached
+
+
+def next_due(calendar: Calendar, done: float, repeat: float, still: Stretches, since: float) -> float:
+    """Return when a duty that holds since ``since`` falls due again, ``repeat`` minutes after it was ``done``.
+
+    Where it was done before it was owed, the count goes on from then; it falls due no sooner than it is owed.
+    """
+    return max(due_at(calendar, done, repeat, still), since)
+
+
+def _without(calendar: Calendar, start: float, still: Stretches) -> Clock:
+    """Return a clock that has run since ``start`` but for what stood still."""
     clock = Clock(calendar).start(start)
     for begin, end in still:
         if end > start:
             clock = clock.pause(max(begin, start)).resume(end)
-    reached = clock.reaches(minutes)
-    return calendar.add(start, minutes) if reached is None else reached
+    return clock

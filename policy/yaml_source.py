@@ -92,6 +92,10 @@ class Source:
         """Return whether the value at ``path`` comes from elsewhere than the file."""
         return self._origin(path) is not None
 
+    def taken(self, name: str) -> str | None:
+        """Return the place that took away what was called ``name``, ``None`` if nothing did."""
+        return next((one.by for one in self.removed if one.path == name or one.path.endswith(f".{name}")), None)
+
     def _origin(self, path: KeyPath) -> str | None:
         for length in range(len(path), 0, -1):
             if path[:length] in self.origins:

@@ -168,6 +168,8 @@ def test_a_wrong_name_in_policy_show(refused: Refused) -> None:
         ("policy.=3m", "names no value; a path goes on after policy., such as"),
         ("policy..=3m", "names no value"),
         ("policy.tiers.counter.no_progress=60", "found 60; expected a duration such as 60m"),
+        ("policy.tiers.counter.no_progress=-60", "found -60; expected a duration such as 60m"),
+        ("policy.figures.tell_within=-1", "figures.tell_within: found -1; expected at least 0\n"),
         ("=3m", "names nothing that can be changed"),
         ("desk.staffing.T2.agents=4", "this command has no desk"),
         (f"policy.{ESCAPES}=1", "there is no such value"),

@@ -74,6 +74,12 @@ def odd_bakery() -> Policy:
                   "then": "resolution"}}}}, "oblige": {"act": "check", "earlier_counts": True,
                   "cites_definition": True}, "pause": {"clocks": ["resolution"]}},
         {"when": {"signal": "beyond_us"}, "define": {"priority": "LOW"}},
+        {"when": {"not": {"status": "waiting_customer"}},
+         "oblige": [{"act": "reply", "to": "customer", "repeat": "50m", "until": "3h", "earlier_counts": True},
+                    {"act": "document", "what": "note", "repeat": "40m", "until": {"of": "prompt", "by": "priority"},
+                     "calendar": "always"}]},
+        {"when": {"clock": {"name": "age", "reaches": "3h"}},
+         "oblige": {"act": "reply", "to": "customer", "repeat": "2h", "earlier_counts": True}},
         {"when": {"any": [{"signal": "fuse_blown"}, {"checked": "fuse"}]}, "define": {"priority": "HIGH"}},
     ]  # fmt: skip
     full = [{"id": f"odd.{n}", "source": "Test", "says": "Something.", **rule} for n, rule in enumerate(rules)]

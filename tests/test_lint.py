@@ -204,8 +204,8 @@ REMOVED = {
     "D10": (  # both cadences of a P2 at once
         """
   rules:
-    p2.updates_early: {when: {always: true}}
-    p2.updates: {when: {always: true}}""",
+    p2.updates_early: {oblige: {until: null}}
+    p2.updates: {when: {always: true}, oblige: {earlier_counts: null}}""",
         {"shadowed": {"p2.updates", "p2.updates_early"}},
     ),
     "D12": (  # Tier 3 and the Support Manager keep business hours like everybody

@@ -252,3 +252,15 @@ def test_what_fails_as_a_whole_is_told_where_it_was_changed() -> None:
 def test_a_name_that_an_overlay_took_away_is_told_so() -> None:
     message = error(overlay("vocabulary:\n  roles: {$remove: counter}"))
     assert message.endswith('there is no role "counter" (taken away by mine.yaml:7)')
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ("vocabulary:\n  signals: {$remove: till_dead}", "found 'till_dead', which is no signal of the vocabulary"),
+        ("figures: {$add: {more: 5m}, $remove: tell_within}", 'there is no figure "figures.tell_within"'),
+    ],
+)
+def test_a_name_within_a_condition_or_a_figure_that_an_overlay_took_away_is_told_so(changes: str, said: str) -> None:
+    line = 5 + len(changes.splitlines())
+    assert error(overlay(changes)).endswith(f"{said} (taken away by mine.yaml:{line})")

@@ -207,6 +207,25 @@ def test_the_timer_of_a_tier() -> None:
     assert not [o for o in book.verdict(at(500, clocks=paused)).obligations if o.verb == "escalate"]
 
 
+def test_a_duty_with_an_end_owes_what_fell_due_in_its_time_and_no_more() -> None:
+    news = {"act": "document", "what": "note", "repeat": "60m", "calendar": "always"}
+    first = {"when": {"always": True}, "oblige": {**news, "until": "2h"}}
+    then = {"when": {"count": {"name": "tills", "at_least": 1}}, "oblige": {**news, "earlier_counts": True}}
+
+    def dues(book: Rulebook, *told: float, **facts: Any) -> list[float | None]:
+        deeds = tuple(Deed("document", what=("note",), at=OPENED + minute) for minute in told)
+        verdict = book.verdict(at(500, deeds=deeds, **facts))
+        return [o.due and o.due - OPENED for o in verdict.obligations if o.verb == "document" and o.repeat]
+
+    one = bakery_with(first)
+    assert [dues(one), dues(one, 30), dues(one, 60), dues(one, 61)] == [[60], [90], [120], []]
+    later = {"counts": {"tills": Count(1, OPENED + 130)}}
+    both = bakery_with(first, then)
+    assert [dues(both, told, **later) for told in (60, 61, 100, 200)] == [[120], [130], [160], [260]]
+    with pytest.raises(InputError, match=r"until.*stands beside repeat"):
+        bakery_with({"when": {"always": True}, "oblige": {"act": "document", "within": "1h", "until": "2h"}})
+
+
 def test_a_duty_on_another_calendar() -> None:
     office = {"hours": {"mon": "09:00-17:00"}, "business_day": "8h"}
     duty = {"act": "notify", "to": "office", "within": "1bd", "calendar": "office"}

@@ -426,6 +426,19 @@ def test_a_resolved_ticket_that_comes_back_goes_on_where_it_stopped() -> None:
     assert find(again, "debrief").due == MONDAY_9 + 25 + 240
 
 
+def test_the_time_in_which_a_ticket_was_resolved_is_no_part_of_its_age() -> None:
+    was = (Stretch("resolved", MONDAY_9 + 60, MONDAY_9 + 300),)
+    p1 = situation("T3", "outage", minutes=474, status_since=MONDAY_9 + 300, was=was)
+    assert not owes(BOOK.verdict(p1), "escalate", "vp")
+    assert BOOK.next_change(replace(p1, now=MONDAY_9 + 470)) == MONDAY_9 + 475
+    assert find(BOOK.verdict(replace(p1, now=MONDAY_9 + 475)), "escalate", "vp").due == MONDAY_9 + 480
+    waited = replace(p1, was=(replace(was[0], status="waiting_customer"),))
+    assert find(BOOK.verdict(waited), "escalate", "vp").due == MONDAY_9 + 240
+    p2 = situation("T2", "api_down", minutes=464, status_since=MONDAY_9 + 300, was=was)
+    assert not owes(BOOK.verdict(p2), "escalate", "T3")
+    assert find(BOOK.verdict(replace(p2, now=MONDAY_9 + 465)), "escalate", "T3").due == MONDAY_9 + 480
+
+
 def test_the_resolution_target_follows_the_clock_of_the_ticket() -> None:
     business = POLICY.calendars["business"]
     ran = Clock(business).start(MONDAY_9).pause(MONDAY_9 + 60)
@@ -468,7 +481,11 @@ def test_the_p2_protocol() -> None:
     later = BOOK.verdict(situation("T2", "api_down", minutes=240))
     assert "p2.escalate_t3" in find(later, "escalate", "T3").rules
     assert find(later, "escalate", "T3").due == MONDAY_9 + 240
-    assert find(later, "reply", "customer", None, "update").repeat == 240
+    news = ("reply", "customer", None, "update")
+    assert find(later, *news).due == MONDAY_9 + 120  # what fell due in the first hours stays so
+    deeds = (Deed("reply", "customer", None, ("update",), MONDAY_9 + 210),)
+    told = find(BOOK.verdict(situation("T2", "api_down", minutes=240, deeds=deeds)), *news)
+    assert (told.due, told.repeat) == (MONDAY_9 + 450, 240)
     next_day = BOOK.verdict(situation("T3", "api_down", minutes=24 * 60))
     assert "p2.management_review" in find(next_day, "review", None, None, "management_review").rules
 
@@ -526,6 +543,10 @@ def test_clocks_stand_still_for_the_customer_and_for_compliance_never_for_p1() -
     assert dict(BOOK.verdict(asked).paused)["no_progress"] == ("pause.compliance",)
     approved = replace(asked, signals={**asked.signals, "compliance_approved": MONDAY_9})
     assert BOOK.verdict(approved).paused == ()
+    for status in ("waiting_compliance", "open"):  # the ticket says so itself
+        stands = {"resolution", "no_progress", "unresolved"} if status != "open" else set()
+        assert {clock for clock, _ in BOOK.verdict(situation("T2", "api_down", status=status)).paused} == stands
+    assert BOOK.verdict(situation("T3", "outage", status="waiting_compliance")).paused == ()
 
 
 @pytest.mark.parametrize(

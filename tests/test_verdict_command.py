@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -268,25 +269,58 @@ def test_acts_in_words() -> None:
 def test_when_only_time_passes_a_duty_stays_until_a_rule_withdraws_it(
     name: str, drawn: st.DataObject, minutes: int
 ) -> None:
-    """Nothing is done and nothing is paused in between, so what is gone is gone by a rule, and the rule is cited."""
+    """Nothing is done and nothing is paused in between, so what is gone or put off is so by a rule, which is cited."""
     own = book(name)
     policy = own.policy
     before = drawn.draw(situations(policy, deeds_of(policy)))
     after = replace(before, now=before.now + minutes)
     old, new = own.verdict(before), own.verdict(after)
-    still = {one.key for one in (*new.obligations, *new.fulfilled)}
-    gone = {one.key: one for one in old.obligations if one.key not in still}
+    done = {one.key for one in new.fulfilled}
+    dues = {one.key: one.due_or_never for one in new.obligations}
+    gone = {
+        one.key: one
+        for one in old.obligations
+        if one.key not in done and (one.key not in dues or dues[one.key] > one.due_or_never)
+    }
     told = {one.key: one for one in withdrawn(own, before, after)}
     assert told.keys() == gone.keys()
     facts = own.facts(after)
     for key, one in told.items():
         assert one.rules
         assert set(one.rules) <= set(gone[key].rules)
+        assert one.due == (dues.get(key) if math.isfinite(dues.get(key, math.inf)) else None)
         for id_ in one.rules:
             rule = next(rule for rule in policy.rules if rule.id == id_)
             moved = any(name in policy.relative_roles for effect in rule.obliges for name in effect.act.to if name)
-            assert not rule.when.ask(facts)[0] or moved
+            assert not rule.when.ask(facts)[0] or (moved and key not in dues)
         assert all(id_ in one.reason for id_ in one.rules)
+
+
+@pytest.mark.parametrize("name", ["secureai", "secureai+p1-hourly-updates", "secureai+p2-2h-updates"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=st.data(), minutes=st.sampled_from([15, 60, 119, 240, 480, 1440, 10_000]))
+def test_when_only_time_passes_no_update_is_put_off(name: str, drawn: st.DataObject, minutes: int) -> None:
+    """Cadences follow one another, and what fell due under the first is still owed under the next."""
+    own = book(name)
+    before = drawn.draw(situations(own.policy, deeds_of(own.policy)))
+    after = replace(before, now=before.now + minutes)
+    later = {one.key: one.due_or_never for one in own.verdict(after).obligations}
+    for one in own.verdict(before).obligations:
+        if one.repeat is not None:
+            assert later[one.key] <= one.due_or_never, one
+
+
+@pytest.mark.parametrize(
+    ("told_at", "due"),
+    [(None, 120), (30, 150), (120, 240), (121, 361), (210, 450)],
+)
+def test_an_update_that_fell_due_in_the_first_hours_stays_due_after_them(told_at: int | None, due: int) -> None:
+    """The next cadence counts on from the last update; passing from one to the other puts nothing off."""
+    deeds = "" if told_at is None else f"\ndeeds: [{{act: reply, to: customer, what: update, at: {told_at}}}]"
+    for now in (239, 240, 241, 360, 460):
+        asked = read(f"{HEAD}tier: T2\npriority: P2\nnow: {now}{deeds}\n")
+        found = [one.due for one in book().verdict(asked).obligations if (one.verb, one.what) == ("reply", "update")]
+        assert found == ([asked.opened + due] if now >= 240 or due <= 240 else []), now
 
 
 def test_a_withdrawal_says_what_ended_the_duty() -> None:

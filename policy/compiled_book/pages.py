@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -47,6 +48,8 @@ class Duty(NamedTuple):
     """What ``within`` depends on, for a target, which counts on the calendar of the ticket's own clock."""
     barred: frozenset[str]
     """States of the ticket during which its dues stand still."""
+    until: float | None
+    """Minutes after which nothing falls due any more."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ def _duties(table: Table, rule: Rule, effect: Oblige) -> Iterable[Duty]:
     figures, day = table.attributes.figures(), calendar.day_minutes
     open_, closed = (None if f is None else f.minutes(figures, day) for f in map(effect.first, (True, False)))
     repeat = None if effect.repeat is None else effect.repeat.minutes(figures, day)
+    until = math.inf if effect.until is None else effect.until.minutes(figures, day)
     waits, still = _waits(table, effect.waits_for), barred(rule.when)
     for to, via, what in _acts(table, effect.act):
         yield Duty(
@@ -92,6 +96,7 @@ def _duties(table: Table, rule: Rule, effect: Oblige) -> Iterable[Duty]:
             calendar, effect.earlier_counts, effect.cites_definition, waits, (rule.id,),
             (effect.dimension, effect.weight, effect.critical, rule.text), effect.target,
             closed if effect.from_opening is not None else None, effect.within, figures, still,
+            until if until < math.inf else None,
         )  # fmt: skip
 
 

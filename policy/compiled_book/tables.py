@@ -32,6 +32,7 @@ from policy.conditions import (
 )
 from policy.loading import Policy
 from policy.situation import OPEN, Situation
+from policy.standstill import age_of
 
 Step = Callable[[Row, Situation], Any]
 Guarded = tuple[tuple[int, ...], int]
@@ -223,8 +224,12 @@ class Table:
                 since = row[PRIORITY][1]
                 if since + minutes > situation.now + _DUST:  # no calendar is faster than time
                     return row[OPENED + 1]
-                reached = calendar.add(since, minutes)
-                return (True, reached) if reached <= situation.now else row[OPENED + 1]
+                reached = (
+                    age_of(situation, calendar, since).reaches(minutes)
+                    if situation.was
+                    else calendar.add(since, minutes)
+                )
+                return row[OPENED + 1] if reached is None or reached > situation.now else (True, reached)
 
             return age
 

@@ -103,7 +103,7 @@ def _owed(space: Space, rule: Rule, effect: Oblige) -> Iterator[Effect]:
     base = space.rule(rule)
     grading = (effect.dimension, effect.weight, effect.critical, effect.cites_definition)
     for terms, where in _terms(space, rule, effect):
-        ways = (effect.earlier_counts, effect.target, effect.waits_for, effect.from_opening)
+        ways = (effect.earlier_counts, effect.target, effect.waits_for, effect.until, effect.from_opening)
         for owner, owning in space.role(effect.owner).items():
             for key, acting in _keys(space, effect.act):
                 here = base & where & owning & acting

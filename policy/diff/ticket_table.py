@@ -16,7 +16,7 @@ from typing import Final
 
 from policy.calendars import to_instant
 from policy.errors import InputError
-from policy.explain import shown
+from policy.explain import closest, shown
 from policy.loading import Policy
 from policy.yaml_source import nearest, read_text
 
@@ -135,7 +135,9 @@ def _plainly(error: csv.Error) -> str:
 def _header(columns: list[str], where: str) -> list[str]:
     for name in _NEEDED:
         if name not in columns:
-            raise InputError(f'{where}: there is no column "{name}"{nearest(name, columns)}; expected a ticket table')
+            near = closest(name, columns)
+            hint = f'; did you mean "{near}"?' if near else f"; a ticket table needs the columns {', '.join(_NEEDED)}"
+            raise InputError(f'{where}: there is no column "{name}"{hint}')
     for name in columns:
         if columns.count(name) > 1:
             raise InputError(f"{where}: the column {shown(name)} stands twice")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy.building import BASIC_CHECKS, Act, Oblige
-from policy.conditions import AnyOf, ClockReaches, Condition, Not
+from policy.conditions import AnyOf, ClockReaches, Condition
 from policy.durations import parse_duration
 from policy.figures import Figure
 from policy.handbook.model import Span, Spans
@@ -156,10 +156,8 @@ def due_of(book: Book, reading: Reading, effect: Oblige, only: str | None = None
     age, early, clocks = _waited(reading, book, priorities)
     if effect.repeat is not None:
         every = clean(f"every {figure_words(book, effect.repeat, reading, priorities)}")
-        until = [part.inner for part in reading.core if isinstance(part, Not)]
-        limits = [part for part in until if isinstance(part, ClockReaches) and part.name == "age"]
-        if limits:
-            every += f", for the first {figure_words(book, limits[0].figure, reading, priorities)}"
+        if effect.until is not None:
+            every += f", for the first {figure_words(book, effect.until, reading, priorities)}"
         elif age is not None:
             every += f", after the first {figure_words(book, age.figure, reading, priorities)}"
         elif clocks:

@@ -77,7 +77,7 @@ def missing_figures(space: Space, examples: Examples) -> Iterator[Finding]:
     """Yield rules that ask a table of figures for a plan, priority or tier it does not hold."""
     for rule in space.policy.rules:
         base = space.rule(rule)
-        figures = [f for effect in rule.obliges for f in (effect.within, effect.repeat) if f is not None]
+        figures = [f for effect in rule.obliges for f in (effect.within, effect.repeat, effect.until) if f]
         clocks = [part for part in rule.when.parts() if isinstance(part, ClockReaches)]
         figures += [f for clock in clocks for f in (clock.figure, clock.early)]
         for by, path, names in sorted({_gap(space, base, figure) for figure in figures if figure.by is not None}):

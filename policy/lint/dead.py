@@ -231,6 +231,8 @@ def _stricter(space: Space, a: Demand, b: Demand) -> bool:
     one, two = a.effect, b.effect
     if (one.target, one.earlier_counts, one.from_opening) != (two.target, two.earlier_counts, two.from_opening):
         return False
+    if one.until is not None and one.until != two.until:  # what falls due late is not its
+        return False
     if one.weight < two.weight or one.critical < two.critical or not _no_later(space, a.length, b.length):
         return False
     sooner = a.length.calendar == b.length.calendar and a.length.first < b.length.first
