@@ -33,7 +33,7 @@ _SAYS: Final = {
 _ORDERS: Final = {"sooner": "sooner, never later", "later": "later, never sooner",
                   "mixed": "sooner from some minutes on and later from others"}  # fmt: skip
 _FIRST: Final = "“where its rule comes first”: other rules demand the same act, and whichever falls due first counts."
-_NOT_SHOWN: Final = "“not shown”: in every situation that was tried, other rules demand as much, as soon."
+_NOT_SHOWN: Final = "“not shown”: no situation that was tried shows it, neither the smallest nor any near it."
 _POWERS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WIDE: Final = 10**9
 _NAMED: Final = 3
@@ -138,6 +138,7 @@ def says(region: Region) -> str:
     plainly, closed = what.removesuffix(" when closed"), what.endswith(" when closed")
     phrase = _SAYS.get((region.kind, plainly), plainly)
     if first:
+        phrase = "otherwise" if plainly == "otherwise" else phrase  # what is due first is then another thing, too
         return f"{phrase} where its rule comes first"
     return f"{phrase} if it begins out of hours" if closed else phrase
 
@@ -163,9 +164,10 @@ def _brief(region: Region) -> str:
 
 def example(region: Region, policy: Policy) -> str:
     """Return the example of a region as a situation file."""
+    from policy import Rulebook
     from policy.situation_file import situation_text
 
-    return situation_text(region.example, policy)
+    return situation_text(region.example, policy, book=Rulebook(policy))
 
 
 def plain_meaning(meaning: Meaning, policy: Policy) -> dict[str, Any]:

@@ -10,8 +10,9 @@ Files in reading order:
   ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``standstill``, ``rulebook``: the question, the answer, what does not count, who answers
-- ``situation_file``: a situation as a file; ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is
-  owed no longer, and why; ``clock_cases``: published cases that a clock must pass
+- ``clock_hours``: on which calendar a clock runs; ``situation_file``: a situation as a file; ``reasons``: why a rule
+  holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``: published cases that a clock
+  must pass
 - ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 

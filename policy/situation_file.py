@@ -20,6 +20,7 @@ from typing import Final
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
 from policy.calendars import Calendar, to_datetime, to_instant
+from policy.clock_hours import own_calendar
 from policy.clocks import Clock, Piece
 from policy.document import Document
 from policy.durations import LONGEST_MINUTES, parse_duration
@@ -109,15 +110,19 @@ class SituationDoc(Document):
     clocks: dict[str, Amount | ClockDoc] | None = None
 
 
-def read_situation(where: Path | str, policy: Policy, *, name: str | None = None) -> Situation:
+def read_situation(
+    where: Path | str, policy: Policy, *, name: str | None = None, book: Rulebook | None = None
+) -> Situation:
     """Read a situation from a file (a ``Path``) or from text (a ``str``).
+
+    ``book`` is the rulebook of ``policy``, if it is at hand: one is made where a clock does not name its calendar.
 
     Raises:
         InputError: it cannot be read, or uses a word that ``policy`` does not have; file, line, key and the nearest
             legal word are named.
     """
     source = load_yaml(where, name=name)
-    return _Reader(validate(SituationDoc, source), source, policy).situation()
+    return _Reader(validate(SituationDoc, source), source, policy, book).situation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class _Reader:
     doc: SituationDoc
     source: Source
     policy: Policy
+    book: Rulebook | None
 
     def situation(self) -> Situation:
         doc, policy = self.doc, self.policy
@@ -252,27 +258,27 @@ class _Reader:
         below = path if not isinstance(given, ClockDoc) else (*path, "elapsed")
         self._word((*path, "state"), "state", doc.state, STATES)
         at = base.now if doc.since is None else self._instant((*path, "since"), doc.since, base.opened, base.now)
-        pieces = tuple(self._piece((*path, "ran", i), piece, base) for i, piece in enumerate(doc.ran))
+        pieces = tuple(self._piece((*path, "ran", i), piece, name, base) for i, piece in enumerate(doc.ran))
         return Clock(
-            self._calendar((*path, "calendar"), doc.calendar, base),
+            self._calendar((*path, "calendar"), doc.calendar, name, base),
             state=doc.state,  # type: ignore[arg-type]
             at=-math.inf if doc.state == "new" else at,  # nothing has happened to a new one
             elapsed_then=self._minutes(below, doc.elapsed),
             pieces=pieces,
         )
 
-    def _piece(self, path: KeyPath, doc: PieceDoc, base: Situation) -> Piece:
+    def _piece(self, path: KeyPath, doc: PieceDoc, clock: str, base: Situation) -> Piece:
         begin = self._instant((*path, "begin"), doc.begin, base.opened, base.now)
         end = self._instant((*path, "end"), doc.end, base.opened, base.now)
         if end < begin:
             raise self.source.error((*path, "end"), "is before it began")
-        calendar = self._calendar((*path, "calendar"), doc.calendar, base)
+        calendar = self._calendar((*path, "calendar"), doc.calendar, clock, base)
         return Piece(begin, end, calendar, self._minutes((*path, "elapsed"), doc.elapsed))
 
-    def _calendar(self, path: KeyPath, name: str | None, base: Situation) -> Calendar:
-        """Return a calendar by name; without one, that on which the rules of the situation count."""
+    def _calendar(self, path: KeyPath, name: str | None, clock: str, base: Situation) -> Calendar:
+        """Return a calendar by name; without one, that on which the policy lets the clock run."""
         if name is None:
-            return Rulebook(self.policy).calendar(base)
+            return own_calendar(self.book or Rulebook(self.policy), clock, base)
         if name == ALWAYS and name not in self.policy.calendars:
             return _EVERY_MINUTE
         self._word(path, "calendar", name, self.policy.calendars)
@@ -317,19 +323,23 @@ def _read_instant(value: When, opened: float | None) -> float | None:
 # -- writing -----------------------------------------------------------------------------------------------------
 
 
-def situation_text(situation: Situation, policy: Policy) -> str:
+def situation_text(situation: Situation, policy: Policy, *, book: Rulebook | None = None) -> str:
     """Return a situation as the text of a file that ``read_situation`` reads back as the same.
 
     What goes without saying is left out. The opening is written to the microsecond. Targets and breaches of clocks
-    are not written: no rule asks about them.
+    are not written: no rule asks about them. With ``book``, the rulebook of ``policy``, the calendar of a clock is left
+    out where the policy has it run on that one, so that another policy, which reads the file, has it run on its own.
 
     Raises:
         InputError: a clock runs on a calendar that has no name in ``policy``.
     """
-    return "\n".join(_lines(situation, policy)) + "\n"
+    own: set[str] = set()
+    if book is not None:
+        own = {name for name, c in situation.clocks.items() if own_calendar(book, name, situation) is c.calendar}
+    return "\n".join(_lines(situation, policy, own)) + "\n"
 
 
-def _lines(s: Situation, policy: Policy) -> Iterable[str]:
+def _lines(s: Situation, policy: Policy, own: set[str]) -> Iterable[str]:
     opened = to_datetime(s.opened)
     opened += timedelta(minutes=s.opened - to_instant(opened))  # below the second
     zone = next((c.zone for c in policy.calendars.values() if not c.always_open), UTC)
@@ -370,7 +380,7 @@ def _lines(s: Situation, policy: Policy) -> Iterable[str]:
     if s.clocks:
         yield "clocks:"
         for name, clock in s.clocks.items():
-            yield f"  {_word(name)}: {{{_clock_text(clock, s, policy)}}}"
+            yield f"  {_word(name)}: {{{_clock_text(clock, s, policy, own=name in own)}}}"
 
 
 def _since_line(key: str, at: float | None, s: Situation) -> Iterable[str]:
@@ -390,11 +400,12 @@ def _deed_text(deed: Deed, at: str) -> str:
     return ", ".join(parts)
 
 
-def _clock_text(clock: Clock, s: Situation, policy: Policy) -> str:
+def _clock_text(clock: Clock, s: Situation, policy: Policy, *, own: bool) -> str:
     parts = [f"state: {clock.state}", f"elapsed: {_amount(clock.elapsed_then)}"]
     if clock.at != s.now and clock.state != "new":
         parts.append(f"since: {_span(clock.at - s.opened)}")
-    parts.append(f"calendar: {_calendar_name(clock.calendar, policy)}")
+    if not own:
+        parts.append(f"calendar: {_calendar_name(clock.calendar, policy)}")
     if clock.pieces:
         pieces = [
             f"{{begin: {_span(p.start - s.opened)}, end: {_span(p.end - s.opened)}, "

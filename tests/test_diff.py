@@ -329,6 +329,7 @@ def test_a_tier_on_another_calendar_is_a_change_of_meaning() -> None:
     assert meaning.relation == "more"
     assert opened(meaning).timers == ("no_progress in T2", "unresolved in T2")
     assert meaning.regions[0].confirmed
+    assert {"trigger.after.t2_timer", "tier.T2.escalate_after"} <= set(meaning.regions[0].rules)
 
 
 # -- what examples show --------------------------------------------------------------------------------------------
@@ -363,6 +364,51 @@ def test_every_example_shows_its_difference(path: str, value: str) -> None:
         assert region.confirmed, region
         if region.what in ("sooner", "later", "sooner if first", "later if first"):
             assert any("due" in said for said in region.differs), region
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("tiers.T2.calendar", "always"),
+        ("figures.sla_at_risk", "0.8"),
+        ("calendars.business.hours.fri", "09:00-16:00"),
+        ("tiers.T2.unresolved", "3h"),
+    ],
+)
+def test_the_file_that_is_written_shows_the_difference(path: str, value: str, tmp_path: Path) -> None:
+    """Each policy reads the file by itself, so a clock runs on that policy's own calendar."""
+    other = load_policy("secureai", {path: value})
+    argv = ["policy", "diff", "secureai", "secureai", "--set", f"policy.{path}={value}", "--format", "json"]
+    assert main([*argv, "--examples", str(tmp_path)]) == 0
+    files = sorted(tmp_path.glob("*.yaml"))
+    shown = [region.confirmed for region in compare(BASE, other).regions]
+    assert len(files) == len(shown)
+    assert any(shown)
+    for file, confirmed in zip(files, shown, strict=True):
+        before, after = (Rulebook(policy).verdict(read_situation(file, policy)) for policy in (BASE, other))
+        differs = before.obligations != after.obligations or before.fulfilled != after.fulfilled
+        assert differs or not confirmed, file.name
+
+
+def test_a_clock_runs_where_only_that_shows_when_it_reached_a_figure() -> None:
+    meaning = compare(BASE, changed(figures__sla_at_risk="0.8"))
+    (later,) = (region for region in meaning.regions if region.what == "later")
+    assert later.differs == ("due 15:39 instead of 15:15",)
+    assert later.example.clocks["resolution"].state == "running"
+
+
+@pytest.mark.parametrize(("path", "value"), [("prompt.P2", "1h"), ("tiers.T2.unresolved", "3h")])
+def test_what_is_said_of_a_row_is_what_its_example_shows(path: str, value: str) -> None:
+    meaning = compare(BASE, load_policy("secureai", {path: value}))
+    owed = [region for region in meaning.regions if region.kind == "owed" and region.confirmed]
+    assert any(region.what == "otherwise if first" for region in owed) == (path == "prompt.P2")
+    for region in owed:
+        told = {"sooner": "due", "later": "due", "new": "not owed before", "gone": "not owed any more"}
+        kind = region.what.split(" if ")[0].split(" when ")[0]
+        if kind in told:
+            assert any(told[kind] in one for one in region.differs), region
+        elif region.what == "otherwise":
+            assert not any("due " in one or "not owed" in one for one in region.differs), region
 
 
 def test_a_rule_that_another_demands_already_names_it() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -366,6 +369,29 @@ def test_holidays_and_special_days_are_printed_with_their_dates() -> None:
         "Closed in 2027: 1 January",
         "24 December 2025: 09:00–13:00",
     ]
+
+
+def test_where_the_dates_of_holidays_stand_is_named_for_those_who_cannot_follow_a_link() -> None:
+    for form in (handbook_markdown, handbook_html, handbook_text):
+        text = re.sub(r"[\s│|]+", " ", re.sub(r"<[^>]*>|\]\([^)]*\)|\[", "", form(SECUREAI)))
+        assert "except on holidays (the dates: “When time counts”)" in text
+        assert text.count("When time counts") > 3
+
+
+@pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("pdftotext")), reason="needs chromium, pdftotext")
+def test_on_a4_the_pictures_follow_the_protocol_and_no_sheet_holds_two_items(tmp_path: Path) -> None:
+    page, paper = tmp_path / "handbook.html", tmp_path / "handbook.pdf"
+    page.write_text(handbook_html(SECUREAI), encoding="utf-8")
+    printing = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    home = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run([*printing, f"--print-to-pdf={paper}", page.as_uri()], capture_output=True, timeout=90, env=home)
+    told = subprocess.run(["pdftotext", "-layout", str(paper), "-"], capture_output=True, text=True, check=True).stdout
+    sheets = [sheet.strip() for sheet in told.split("\f")]
+    first = next(i for i, sheet in enumerate(sheets) if sheet.startswith("P1 (critical)"))
+    assert "The same as a picture" in sheets[first + 1]
+    assert sheets[first + 2].startswith("P2 (high)")
+    settled = next(i for i, sheet in enumerate(sheets) if sheet.startswith("How contradictions"))
+    assert sheets[settled + 1].startswith("Index by id")
 
 
 # -- notices -------------------------------------------------------------------------------------------------------

@@ -135,6 +135,28 @@ def test_a_clock_without_a_calendar_runs_on_that_of_the_situation() -> None:
     assert s.clocks["resolution"].calendar is policy_of("secureai").calendars["always"]
 
 
+def test_the_timers_of_a_tier_run_in_its_hours_unless_the_ticket_is_worked_on_always() -> None:
+    policy = load_policy("secureai", {"tiers.T2.calendar": "always"})
+    head = "opened: 2025-01-27T09:00:00Z, now: +1h, plan: starter, clocks: {no_progress: 1h, resolution: 1h}"
+    told = read_situation(f"{{{head}, tier: T2}}", policy).clocks
+    assert [told[name].calendar for name in ("no_progress", "resolution")] == [
+        policy.calendars["always"], policy.calendars["business"],
+    ]  # fmt: skip
+    grave = read_situation(f"{{{head}, tier: T1, signals: [outage]}}", policy).clocks
+    assert grave["no_progress"].calendar is policy.calendars["always"]
+
+
+def test_a_calendar_that_is_the_policys_own_can_be_left_to_the_reader() -> None:
+    policy = load_policy("secureai", {"tiers.T2.calendar": "always"})
+    clocks = {name: Clock(policy.calendars["always"]).start(OPENED) for name in ("no_progress", "resolution")}
+    s = Situation(OPENED + 30, OPENED, "starter", "T2", None, OPENED, None, OPENED, "open", OPENED, clocks=clocks)
+    text = situation_text(s, policy, book=Rulebook(policy))
+    assert "  no_progress: {state: running, elapsed: 0m, since: +0m}\n" in text
+    assert "  resolution: {state: running, elapsed: 0m, since: +0m, calendar: always}\n" in text
+    assert read_situation(text, policy) == s
+    assert read_situation(text, policy_of("secureai")).clocks["no_progress"].calendar.name == "business"
+
+
 def test_the_text_leaves_out_what_goes_without_saying() -> None:
     policy = policy_of("secureai")
     s = Situation(OPENED + 30, OPENED, "starter", "T1", None, OPENED, None, OPENED, "open", OPENED, {"outage": OPENED})

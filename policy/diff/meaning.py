@@ -14,9 +14,9 @@ from typing import Final, Literal
 from policy.diff.effects import FORBIDDEN, OWED, PAUSED, PERMITTED, PRIORITY, Effect, Touched, effects
 from policy.diff.openings import Opening, moves, openings
 from policy.diff.parts import (
-    CLOSED,
     FIRST,
     LATER,
+    OTHERWISE,
     SHIFTED,
     SOONER,
     Direction,
@@ -26,7 +26,7 @@ from policy.diff.parts import (
     parts,
 )
 from policy.diff.realtime import RealTime
-from policy.diff.showing import Shown, shown
+from policy.diff.showing import NO_MORE, NOT_BEFORE, Shown, shown
 from policy.lint.cells import situation_of
 from policy.lint.cover import Task, smallest_cover
 from policy.lint.space import Node, Space
@@ -294,25 +294,33 @@ def _hours(space: Space, one: Opening) -> Region:
     direction: Direction = "more" if what == SOONER else "less" if what == LATER else "other"
     assert one.pair is not None
     key = (one.name, None, None, None)
-    return Region(CALENDAR, key, direction, what, _count(space, one.where), one.rules, one.pair[1], True, one.differs)
+    rules = tuple(dict.fromkeys((*one.rules, *one.timed)))
+    return Region(CALENDAR, key, direction, what, _count(space, one.where), rules, one.pair[1], True, one.differs)
 
 
 def _region(pair: _Pair, act: Act, part: Part) -> Region:
     """Return a part of the space as people see it, with the smallest example that both rulebooks bear out."""
     smallest: tuple[tuple[str, ...], Shown] | None = None
-    wanted = "due" if part.what.removesuffix(FIRST).removesuffix(CLOSED) in (SOONER, LATER, SHIFTED) else ""
     for cell in _cells(pair.here, part.where):
-        rules, found = _example(pair, act, cell, wanted)
-        if smallest is None or found.shows(wanted) or (found.confirmed and not smallest[1].confirmed):
+        rules, found = _example(pair, act, cell, part.what)
+        if smallest is None or found.bears_out(part.what) or (found.confirmed and not smallest[1].confirmed):
             smallest = rules, found
-        if found.shows(wanted) or act[0] != OWED:
+        if found.bears_out(part.what) or act[0] != OWED:
             break
     assert smallest is not None
     rules, found = smallest
+    direction, what = _as_shown(part, found) if act[0] == OWED else (part.direction, part.what)
     return Region(
-        *act, part.direction, part.what, _count(pair.here, part.where), rules, found.pair[1],
-        found.confirmed, found.differs,
+        *act, direction, what, _count(pair.here, part.where), rules, found.pair[1], found.confirmed, found.differs,
     )  # fmt: skip
+
+
+def _as_shown(part: Part, found: Shown) -> tuple[Direction, str]:
+    """Return what is said of a part: no more than its example shows, if that is something else."""
+    if not found.confirmed or found.bears_out(part.what):
+        return part.direction, part.what
+    more_or_less = {("more", NOT_BEFORE), ("less", NO_MORE)} & {(part.direction, one) for one in found.differs}
+    return part.direction if more_or_less else "other", OTHERWISE + FIRST
 
 
 def _cells(space: Space, where: Node) -> Iterator[Mapping[str, bool]]:
@@ -326,7 +334,7 @@ def _cells(space: Space, where: Node) -> Iterator[Mapping[str, bool]]:
             yield other
 
 
-def _example(pair: _Pair, act: Act, cell: Mapping[str, bool], wanted: str) -> tuple[tuple[str, ...], Shown]:
+def _example(pair: _Pair, act: Act, cell: Mapping[str, bool], what: str) -> tuple[tuple[str, ...], Shown]:
     """Return the changed rules at work in a cell, and an example in it or near it."""
     here, there = pair.here, pair.there
     old, new = pair.effects(act)
@@ -335,7 +343,7 @@ def _example(pair: _Pair, act: Act, cell: Mapping[str, bool], wanted: str) -> tu
     rules = dict.fromkeys(e.rule for e in at_work if e.rule in changed) or dict.fromkeys(e.rule for e in at_work)
     smallest = situation_of(here, cell), situation_of(there, cell)
     minutes = {anchored(effect.signature) for effect in at_work}
-    return tuple(rules), shown(pair.books, smallest, *act, frozenset(rules), minutes, wanted)
+    return tuple(rules), shown(pair.books, smallest, *act, frozenset(rules), minutes, what)
 
 
 def _count(space: Space, node: Node) -> int:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from policy.clock_hours import TIERS_OWN
 from policy.clocks import Clock
 from policy.conditions import ClockReaches
 from policy.diff.effects import OWED, Effect
 from policy.diff.realtime import Length, Order, RealTime
-from policy.diff.showing import Books, Pair, lean, replayed
+from policy.diff.showing import Books, Pair, lean, replayed, written
 from policy.document import CalendarDoc
 from policy.durations import parse_duration
 from policy.lint.cells import situation_of
@@ -24,8 +25,6 @@ from policy.lint.examples import shifted
 from policy.lint.space import Node, Space
 from policy.verdict import ActKey
 
-TIERS_OWN: Final = ("no_progress", "unresolved")
-"""Clocks that run on the calendar of the tier that holds the ticket, unless the ticket's own is always open."""
 _DAYS: Final = {"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday",
                 "sat": "Saturday", "sun": "Sunday"}  # fmt: skip
 _TRIED: Final = 30
@@ -36,9 +35,10 @@ class Opening:
     """A calendar that changed, or a tier that has another one.
 
     ``says`` is the change in words. ``rules`` are those whose dues are counted on it, ``timers`` the clocks that run
-    on it, ``people`` the roles that are there in its hours. ``order`` tells how dues and timers move; ``changed`` of
-    ``tried`` is for how many start minutes the length that moves most often ends at another instant. ``where`` holds
-    the situations in which something counts on it; ``pair`` is an example, ``differs`` what the rulebooks differ about.
+    on it, ``timed`` the rules that wait for these, ``people`` the roles that are there in its hours. ``order`` tells
+    how dues and timers move; ``changed`` of ``tried`` is for how many start minutes the length that moves most often
+    ends at another instant. ``where`` holds the situations in which something counts on it; ``pair`` is an example,
+    ``differs`` what the rulebooks differ about.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Opening:
     order: Order
     rules: tuple[str, ...]
     timers: tuple[str, ...]
+    timed: tuple[str, ...]
     people: tuple[str, ...]
     changed: int
     tried: int
@@ -110,7 +111,8 @@ def _opening(
     most = max(((one.changed, one.tried) for one in moved.values()), default=(0, 0))
     shown: tuple[ActKey | None, Pair | None, tuple[str, ...]] = (None, None, ())
     for use in sorted(moving, key=_plainness)[:_TRIED]:
-        pair = _example(spaces, real, use)
+        made = _example(spaces, real, use)
+        pair = None if made is None else written(books, made)
         differs = () if pair is None else replayed(books, pair, OWED, use.key)
         if differs:
             act = " ".join(part for part in use.key if part)
@@ -120,6 +122,7 @@ def _opening(
         name, says, order,
         tuple(dict.fromkeys(use.rule for use in uses if not use.clock)),
         tuple(dict.fromkeys(f"{use.clock} in {use.tier}" for use in uses if use.clock)),
+        tuple(dict.fromkeys(use.rule for use in uses if use.clock)),
         tuple(people), most[0], most[1], spaces[0].any_of(use.where for use in moving), *shown,
     )  # fmt: skip
 

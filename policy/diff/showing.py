@@ -1,8 +1,10 @@
 """Examples of a difference: situations made of a cell, put to both rulebooks, and what the two answers differ in.
 
-The smallest situation of a cell has everything known since one instant. Where that shows no difference, because another
-rule is as soon, facts are made known later, one or two at a time, the ticket is opened shortly before closing time,
-or the act is done, until the two rulebooks differ about it. If they never do, that is said.
+The smallest situation of a cell has everything known since one instant, and its clocks stand. Where that shows no
+difference, because another rule is as soon or because nobody can tell when a clock that stands reached what it shows,
+clocks run, facts are made known later, one or two at a time, the ticket is opened shortly before closing time, or the
+act is done, until the two rulebooks differ about it. If they never do, that is said. What is shown is read back from
+the file that people get, by each policy on its own, and put to the rulebooks then.
 """
 
 from __future__ import annotations
@@ -14,12 +16,15 @@ from itertools import combinations
 from typing import Final
 
 from policy.calendars import to_datetime
+from policy.clocks import Clock
 from policy.diff.effects import OWED, PAUSED, PERMITTED, PRIORITY
+from policy.diff.parts import CLOSED, FIRST
 from policy.durations import format_minutes
 from policy.errors import InputError
 from policy.lint.examples import shifted
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
+from policy.situation_file import read_situation, situation_text
 from policy.verdict import ActKey, Obligation, Verdict
 
 Books = tuple[Rulebook, Rulebook]
@@ -28,6 +33,9 @@ Pair = tuple[Situation, Situation]
 Change = Callable[[Situation], Situation]
 CITED: Final = "cited by one only:"
 """Said where the rulebooks differ about the rules they cite, and about nothing else."""
+DONE: Final = "once done, it counts as "
+NOT_BEFORE: Final = "not owed before"
+NO_MORE: Final = "not owed any more"
 _FARTHEST: Final = 8 * 1440.0
 _DISTANCES: Final = 8
 _PAIRED: Final = 5
@@ -46,33 +54,63 @@ class Shown:
         """Return whether the rulebooks differ about what is to be done, and not only about the rules they cite."""
         return any(not one.startswith(CITED) for one in self.differs)
 
-    def shows(self, wanted: str) -> bool:
-        """Return whether one of the differences begins with ``wanted``."""
-        return self.confirmed and any(one.startswith(wanted) for one in self.differs)
+    def bears_out(self, what: str) -> bool:
+        """Return whether the difference is ``what`` is said of the region: NEW, GONE, SOONER, LATER … of ``parts``."""
+        told = [one.removeprefix(DONE) for one in self.differs]
+        dues = [one.removeprefix("due ").split(" instead of ") for one in told if one.startswith("due ")]
+        match what.removesuffix(FIRST).removesuffix(CLOSED):
+            case "sooner":
+                return any(now < before for now, before in dues)  # moments of one form; "whenever" is the last
+            case "later":
+                return any(now > before for now, before in dues)
+            case "shifted":
+                return bool(dues)
+            case "new":
+                return NOT_BEFORE in self.differs
+            case "gone":
+                return NO_MORE in self.differs
+        as_soon = not dues and not {NOT_BEFORE, NO_MORE} & {*told}
+        return self.confirmed and (as_soon or what.endswith(FIRST))
 
 
 def shown(
-    books: Books, smallest: Pair, kind: str, key: ActKey, rules: frozenset[str], minutes: set[float], wanted: str = ""
+    books: Books, smallest: Pair, kind: str, key: ActKey, rules: frozenset[str], minutes: set[float], what: str
 ) -> Shown:
     """Return an example near the ``smallest`` situation in which the rulebooks differ about an act.
 
     ``rules`` are the changed rules, one of which must be cited where another situation than the smallest is shown;
-    ``minutes`` are the times that rules at work allow. A difference that begins with ``wanted`` is preferred to
-    another one. Without any difference the smallest is returned.
+    ``minutes`` are the times that rules at work allow. A difference that is ``what`` is said of the region is preferred
+    to another one. Without any difference the smallest is returned.
     """
-    smallest = (lean(smallest[0]), lean(smallest[1]))
+    smallest = written(books, (lean(smallest[0]), lean(smallest[1])))
     best = Shown(smallest, replayed(books, smallest, kind, key))
-    if kind != OWED or best.shows(wanted):
+    if kind != OWED or best.bears_out(what):
         return best
+
+    def better(found: Shown) -> bool:
+        return found.bears_out(what) or (found.confirmed and not best.confirmed)
+
     for change in _changes(books, smallest[1], key, minutes):
         pair = change(smallest[0]), change(smallest[1])
+        if not better(Shown(pair, replayed(books, pair, kind, key, rules))):
+            continue
+        pair = written(books, pair)
         found = Shown(pair, replayed(books, pair, kind, key, rules))
-        better = found.shows(wanted) or (found.confirmed and not best.confirmed)
-        if better and all(_possible(book, one) for book, one in zip(books, pair, strict=True)):
+        if better(found) and all(_possible(book, one) for book, one in zip(books, pair, strict=True)):
             best = found
-            if best.shows(wanted):
+            if best.bears_out(what):
                 break
     return best
+
+
+def written(books: Books, pair: Pair) -> Pair:
+    """Return a situation as each policy reads it from the file that is written of it; as it was if one cannot."""
+    try:
+        text = situation_text(pair[1], books[1].policy, book=books[1])
+        first, second = (read_situation(text, book.policy, name="example", book=book) for book in books)
+    except InputError:  # a word that only one of the policies knows
+        return pair
+    return first, second
 
 
 def lean(situation: Situation) -> Situation:
@@ -110,7 +148,7 @@ def _owed(before: Verdict, after: Verdict, key: ActKey, rules: frozenset[str] | 
     if found := _terms(still[0], still[1]):
         return found
     if found := _terms(done[0], done[1]):
-        return tuple(f"once done, it counts as {one}" for one in found)
+        return tuple(f"{DONE}{one}" for one in found)
     cited = [set(one.rules) if one else set() for one in still]
     return (f"{CITED} {', '.join(sorted(cited[1] ^ cited[0]))}",) if cited[0] != cited[1] else ()
 
@@ -121,7 +159,7 @@ def _one(obligations: Iterable[Obligation], key: ActKey) -> Obligation | None:
 
 def _terms(a: Obligation | None, b: Obligation | None) -> tuple[str, ...]:
     if a is None or b is None:
-        return () if a is b else ("not owed before",) if a is None else ("not owed any more",)
+        return () if a is b else (NOT_BEFORE,) if a is None else (NO_MORE,)
     found = list(_changed("due", _moment(a.due, b.due), _moment(b.due, a.due)))
     found += _changed("owed by", a.owner, b.owner)
     found += _changed("every", _every(a.repeat), _every(b.repeat))
@@ -189,6 +227,8 @@ def _changes(books: Books, situation: Situation, key: ActKey, minutes: set[float
         return lambda s: _with_deed(s, key, at)
 
     names = list(_facts(situation))
+    runs = list(_runs(situation))
+    yield from runs
     for distance in distances:
         yield from (later((name,), distance) for name in names)
     closing = _closing(books, situation)
@@ -204,6 +244,28 @@ def _changes(books: Books, situation: Situation, key: ActKey, minutes: set[float
             yield lambda s, known=known: _with_deed(known(s), key, s.opened)  # type: ignore[misc]
     for distance in (1.0, *(m + 1 for m in near)):
         yield done(distance)
+    for run in runs:
+        for late in [later((name,), distance) for distance in distances for name in names]:
+            yield lambda s, run=run, late=late: run(late(s))  # type: ignore[misc]
+
+
+def _runs(situation: Situation) -> Iterator[Change]:
+    """Yield changes by which clocks that stand have run since the opening and reach just now what they showed.
+
+    First each by itself, then all that show the same.
+    """
+    showing = {name: clock.elapsed_then for name, clock in situation.clocks.items() if clock.elapsed_then}
+    sets = [frozenset((name,)) for name in showing]
+    alike = (frozenset(n for n, shows in showing.items() if shows == at) for at in dict.fromkeys(showing.values()))
+    for names in (*sets, *(some for some in alike if len(some) > 1)):
+        name = min(names)
+        at = situation.clocks[name].calendar.add(situation.opened, showing[name])
+        yield lambda s, names=names, at=at: _running(s, names, at)  # type: ignore[misc]
+
+
+def _running(s: Situation, names: frozenset[str], at: float) -> Situation:
+    clocks = {n: Clock(c.calendar).start(s.opened) if n in names else c for n, c in s.clocks.items()}
+    return replace(s, now=max(s.now, at), clocks=clocks)
 
 
 def _facts(s: Situation) -> Iterator[str]:

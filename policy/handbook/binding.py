@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from policy.handbook.hours import ANCHOR, hours_table
+from policy.handbook.hours import ANCHOR, TITLE, hours_table
 from policy.handbook.matrix import matrix_page
 from policy.handbook.model import (
     Block,
@@ -85,7 +85,7 @@ def _opening(book: Book) -> tuple[Block, ...]:
         )
         blocks.append(Table("What changed, and who approved it", ("Version", "Date", "Approved by", "Why"), rows))
     blocks += [Heading("How to read this"), _how_to_read(book), overview(book), _tiers(book)]
-    blocks += [Heading("When time counts", ANCHOR), hours_table(book)]
+    blocks += [Heading(TITLE, ANCHOR), hours_table(book)]
     if policy.doc.plans_note:
         blocks.append(Paragraph(spans_of(policy, policy.fill(policy.doc.plans_note)), small=True))
     return tuple(blocks)

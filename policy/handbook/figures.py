@@ -22,7 +22,7 @@ _LETTER: Final = 6.9
 
 def timeline_svg(picture: Timeline) -> str:
     """Return a timeline as SVG: time runs downwards, what is due stands beside it."""
-    width, axis = 680, 170
+    width, axis = 540, 150
     inside = int((width - axis - 24) / _LETTER)
     parts: list[str] = []
     y = 22.0

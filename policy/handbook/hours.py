@@ -16,6 +16,8 @@ from policy.loading import Policy
 
 ANCHOR: Final = "hours"
 """The place where calendars are described."""
+TITLE: Final = "When time counts"
+"""What stands over it; on paper and in a terminal a link leads nowhere, so it is named."""
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -34,9 +36,9 @@ def hours_spans(policy: Policy, name: str) -> Spans:
     """Return the opening hours of a calendar, leading to its dates where it has some."""
     doc = policy.doc.calendars[name]
     said = Span(hours_words(policy, name))
-    return (
-        (said, Span(" ("), Span("the dates", "link", ANCHOR), Span(")")) if _closed(doc) or _special(doc) else (said,)
-    )
+    if not _closed(doc) and not _special(doc):
+        return (said,)
+    return said, Span(" (the dates: "), Span(f"“{TITLE}”", "link", ANCHOR), Span(")")
 
 
 def hours_table(book: Book) -> Table:
