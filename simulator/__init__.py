@@ -10,6 +10,7 @@ Files in reading order:
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
+- ``theory``: the desk against textbook queues
 """
 
 from simulator.derived import clocks, escalations
