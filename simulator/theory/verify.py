@@ -32,6 +32,8 @@ MARGIN: Final = 1.25
 MORE_MARGIN: Final = 1.1
 ROUNDS: Final = 4
 """How often more replications may be planned."""
+LONG: Final = 150_000
+"""Cases whose replications have more tickets come last, so that their pilots take no time from others."""
 SAFETY: Final = 0.97
 """This much of the time may be planned for."""
 
@@ -74,6 +76,11 @@ class _Course:
     sample: Sample | None = None
     sound: bool = True
 
+    @property
+    def tickets(self) -> float:
+        """How many tickets a replication is expected to have."""
+        return 0.0 if self.trial is None else self.trial.tickets
+
 
 def verify(
     cases: Cases,
@@ -100,27 +107,35 @@ class _Verification:
             _Course(case, trial(case.system, squares=any(row.quantity.spread for row in case.rows)))
             for case in cases.cases
         ]
+        self.under_way = sorted((one for one in self.courses if one.trial is not None), key=lambda one: one.tickets)
+        self.trials = tuple((one.case.index, one.trial) for one in self.under_way if one.trial is not None)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Play what is needed, then look."""
-        under_way = [course for course in self.courses if course.trial is not None]
-        under_way.sort(key=lambda course: course.trial.tickets if course.trial else 0.0)
-        trials = tuple((course.case.index, course.trial) for course in under_way if course.trial is not None)
-        with _hands(trials, self.seed, self.workers) as hands:
-            if self._play(hands, under_way, [(n, r) for n in range(len(under_way)) for r in range(PILOT)]):
-                for course in under_way:
-                    self._learn(course)
-                for round_ in range(ROUNDS):
-                    jobs = self._plan(under_way, first=round_ == 0)
-                    if not jobs or not self._play(hands, under_way, jobs):
-                        break
+        with _hands(self.trials, self.seed, self.workers) as hands:
+            long = [course.tickets > LONG for course in self.under_way]
+            for places in ([n for n, one in enumerate(long) if not one], [n for n, one in enumerate(long) if one]):
+                if not self._decide(hands, places):
+                    break
         for course in self.courses:
             if course.pilot is not None and len(course.seen) >= 2:
                 course.sample = _sample(course.seen)
                 course.sound = estimate.sound(course.sample, self.rows)
         return tuple(self._verdict(course, n, row) for course in self.courses for n, row in enumerate(course.case.rows))
 
-    def _play(self, hands: Hands, under_way: Sequence[_Course], jobs: list[Job]) -> bool:
+    def _decide(self, hands: Hands, places: Sequence[int]) -> bool:
+        """Play pilots, then what they say is needed; return whether there is time for more."""
+        if not self._play(hands, [(place, replication) for place in places for replication in range(PILOT)]):
+            return False
+        for place in places:
+            self._learn(self.under_way[place])
+        for round_ in range(ROUNDS):
+            jobs = self._plan(places, first=round_ == 0)
+            if not self._play(hands, jobs):
+                return False
+        return True
+
+    def _play(self, hands: Hands, jobs: list[Job]) -> bool:
         """Play jobs until they are done or time is up; return whether they are done."""
         self.total += len(jobs)
         answers = hands(jobs)
@@ -128,7 +143,7 @@ class _Verification:
             if time.monotonic() > self.deadline:
                 return False
             observation, seconds = next(answers)
-            course = under_way[place]
+            course = self.under_way[place]
             course.seen.append(observation)
             course.seconds += (seconds - course.seconds) / len(course.seen)
             self.done += 1
@@ -142,18 +157,19 @@ class _Verification:
         course.seen = []
         course.weights = [estimate.weights(course.pilot, row.quantity) for row in course.case.rows]
 
-    def _plan(self, under_way: Sequence[_Course], *, first: bool) -> list[Job]:
+    def _plan(self, places: Sequence[int], *, first: bool) -> list[Job]:
         """Return the replications that are still needed, those of the case that takes least time first."""
         left = max(0.0, self.deadline - time.monotonic()) * SAFETY * self.workers
         wanted: list[tuple[float, int, int]] = []
-        for place, course in enumerate(under_way):
+        for place in places:
+            course = self.under_way[place]
             needed = self._needed(course, left, first=first)
             more = needed - course.planned
             if more > 0:
                 wanted.append((more * course.seconds, place, more))
         jobs: list[Job] = []
         for _, place, more in sorted(wanted):
-            course = under_way[place]
+            course = self.under_way[place]
             begin = PILOT + course.planned
             jobs += [(place, replication) for replication in range(begin, begin + more)]
             course.planned += more
