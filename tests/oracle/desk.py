@@ -119,7 +119,8 @@ class OracleDesk:
         except Lost as lost:
             self.close(ticket, lost.fate, self.env.now)
         except simpy.Interrupt as interrupt:
-            assert interrupt.cause == SOLVED_TOGETHER
+            if interrupt.cause != SOLVED_TOGETHER:
+                raise
             now = self.env.now
             if not ticket.responded <= now:
                 ticket.responded = now
@@ -244,7 +245,7 @@ class OracleDesk:
         """Work on a ticket, part by part, until something ends the stay or stops the work; return what."""
         began, hours, shift_end = agent.spell_began, self.hours_of(agent), math.inf
         if agent.home.staff.at_shift_end == "hand_over":
-            shift_end = next(closes for opens, closes in zip(agent.hours.opens, agent.hours.closes, strict=True) if closes > self.env.now)
+            shift_end = next(closes for closes in agent.hours.closes if closes > self.env.now)
         if ticket.parts[0].what == "reply" and not ticket.answered_yet:
             ticket.responded = add(hours, self.env.now, ticket.parts[0].minutes)
         if agent.ticket is not ticket:  # called away at once
@@ -610,8 +611,8 @@ class OracleDesk:
                     self.tell(ticket, place, Entry.UNRESOLVED, countdown.over())
         self._visits.append(
             (
-                ticket.index, ticket.tier, ticket.agent.number if ticket.agent is not None else -1, ticket.entry, ending,
-                ticket.entered, ticket.available, ticket.began, left, released if had_it else NEVER, ticket.slip,
+                ticket.index, ticket.tier, ticket.agent.number if ticket.agent is not None else -1, ticket.entry,
+                ending, ticket.entered, ticket.available, ticket.began, left, released if had_it else NEVER, ticket.slip,
             )
         )  # fmt: skip
 

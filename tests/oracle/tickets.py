@@ -114,7 +114,7 @@ class Ticket:
     reopened: int = 0
     told: dict[int, tuple[float, int]] = field(default_factory=dict)
     """Who has joined in: by place, when and why."""
-    slip: Slip = Slip(0)
+    slip: Slip = field(default_factory=lambda: Slip(0))
     """What has gone wrong in this stay."""
     solved: bool = False
     written: bool = False
@@ -126,7 +126,7 @@ class Ticket:
         self.heard = Countdown(self.kind.hours, self.opened, math.inf)
 
     def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
-        """Let the timers of a tier count: that of progress since ``since``, those of the time in hand from its beginning."""
+        """Let the timers of a tier count: that of progress since ``since``, that of the time in hand from its start."""
         self.hours, self.rules = hours, rules
         self.stuck = Countdown(hours, since, rules.no_progress)
         self.in_hand = Countdown(hours, began, rules.unresolved)
