@@ -7,6 +7,7 @@ from enum import IntEnum, IntFlag
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from simulator.codes import Ending, Entry, Fate, Slip
@@ -37,7 +38,8 @@ def compare(case: Case) -> None:
     engine.play()
     oracle.play()
     for name, keys in ORDER.items():
-        ours, theirs = (np.sort(table, order=list(keys)) for table in (getattr(engine, name).table(), getattr(oracle, name)))
+        both = getattr(engine, name).table(), getattr(oracle, name)
+        ours, theirs = (np.sort(table, order=list(keys)) for table in both)
         for one, other in zip(ours, theirs, strict=False):
             assert one.tobytes() == other.tobytes(), f"{name} of {case.features}: {told(one, other)}"
         assert len(ours) == len(theirs), f"{name} of {case.features}: one more row than the twin's, or one less"

@@ -612,7 +612,8 @@ class OracleDesk:
         self._visits.append(
             (
                 ticket.index, ticket.tier, ticket.agent.number if ticket.agent is not None else -1, ticket.entry,
-                ending, ticket.entered, ticket.available, ticket.began, left, released if had_it else NEVER, ticket.slip,
+                ending, ticket.entered, ticket.available, ticket.began, left, released if had_it else NEVER,
+                ticket.slip,
             )
         )  # fmt: skip
 
