@@ -33,7 +33,8 @@ TYPES: dict[str, Any] = {
 UNDERSTOOD = {
     "$ref", "$defs", "$schema", "title", "description", "default", "type", "anyOf", "enum", "const", "pattern",
     "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "items", "properties",
-    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "format",
+    "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties",
+    "format",
 }  # fmt: skip
 
 

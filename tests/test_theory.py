@@ -54,6 +54,7 @@ def changed(case: dict[str, Any], part: str, **values: Any) -> dict[str, Any]:
 # -- the desk and theory ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_a_quick_case_of_each_kind_is_met(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["theory", str(QUICK), "--workers", "2", "--format", "json"]) == 0
     shown = capsys.readouterr()

@@ -191,7 +191,11 @@ BY_HAND = {
         "affected: 2", "affected: 1",
     ),
     "p2.updates": ("now: +4h\ntier: T2\nsignals: [api_down]", "now: +4h", "now: +239m"),
-    "p2.updates_early": ("now: +239m\ntier: T2\nsignals: [api_down]", "now: +239m", "now: +240m"),
+    "p2.updates_early": (
+        "now: +239m\ntier: T2\nsignals: [api_down]\ndeeds: [{act: reply, to: customer, what: update, at: 120}]",
+        "at: 120",
+        "at: 121",
+    ),
     "p2.escalate_t3": ("now: +225m\ntier: T2\nsignals: [api_down]", "now: +225m", "now: +224m"),
     "p2.notify_account_manager": (
         "now: +1m\ntier: T2\nsignals: [api_down]", "plan: professional", "plan: enterprise",
