@@ -182,7 +182,8 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(
-    "numbers", [pytest.param(NUMBERS[::12], id="every-twelfth"), pytest.param(NUMBERS, id="all", marks=pytest.mark.heavy)]
+    "numbers",
+    [pytest.param(NUMBERS[::12], id="every-twelfth"), pytest.param(NUMBERS, id="all", marks=pytest.mark.heavy)],
 )
 def test_every_number_and_every_switch_of_the_policy_means_something(numbers: list[tuple[Any, ...]]) -> None:
     """Each is changed by itself: the file is refused, a verdict changes, or the policy declares why none does."""
