@@ -244,7 +244,7 @@ class OracleDesk:
         """Work on a ticket, part by part, until something ends the stay or stops the work; return what."""
         began, hours, shift_end = agent.spell_began, self.hours_of(agent), math.inf
         if agent.home.staff.at_shift_end == "hand_over":
-            shift_end = next(closes for opens, closes in zip(agent.hours.opens, agent.hours.closes, strict=True) if closes > self.env.now)
+            shift_end = next(closes for closes in agent.hours.closes if closes > self.env.now)
         if ticket.parts[0].what == "reply" and not ticket.answered_yet:
             ticket.responded = add(hours, self.env.now, ticket.parts[0].minutes)
         if agent.ticket is not ticket:  # called away at once
