@@ -6,8 +6,8 @@ Files in reading order:
 - ``openhours``: calendars as numbers; ``roster``: who works when; ``model``: desk and policy compiled to numbers
 - ``draws``: all chance, drawn before the run; ``work``: how each stay in a tier would go
 - ``codes``: why stays begin and end; ``engine``: the desk in motion
-- ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk; ``checks``: the
-  laws that every run keeps
+- ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk
+- ``checks``: the laws that every run keeps
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them

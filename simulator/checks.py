@@ -132,7 +132,8 @@ class _Books:
     @cached_property
     def lasts(self) -> Table:
         """The last stay of each ticket, in order."""
-        return self.stays[np.append(self.first[1:], True)[: len(self.first)]]
+        found: Table = self.stays[np.append(self.first[1:], True)[: len(self.first)]]
+        return found
 
     @cached_property
     def spells(self) -> Table:
