@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from policy.errors import InputError
+from simulator.checks import check
 from simulator.desk import Desk
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
@@ -48,6 +49,8 @@ def run_once(
 
     Raises:
         InputError: the desk names a priority or a plan that the policy does not have, or the folder cannot be written.
+        ImpossibleRun: the tables break a law that every run keeps, which is a fault of the program (see
+            :mod:`simulator.checks`). Tables on disk may be larger than the memory, and are not looked at again.
     """
     if not isinstance(desk, DeskModel):
         assert policy is not None, "a desk needs a policy"
@@ -60,8 +63,10 @@ def run_once(
     visits.sort(order=["ticket", "entered", "place"])
     rows = played.tickets.table()
     rows.sort(order="ticket")
-    return Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
-               played.questions.table())  # fmt: skip
+    run = Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
+              played.questions.table())  # fmt: skip
+    check(run)
+    return run
 
 
 def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None, folder: Path) -> Run:

@@ -38,8 +38,9 @@ def compare(case: Case) -> None:
     engine.play()
     oracle.play()
     for name, keys in ORDER.items():
-        both = getattr(engine, name).table(), getattr(oracle, name)
-        ours, theirs = (np.sort(table, order=list(keys)) for table in both)
+        ours, theirs = (
+            np.sort(table, order=list(keys)) for table in (getattr(engine, name).table(), getattr(oracle, name))
+        )
         for one, other in zip(ours, theirs, strict=False):
             assert one.tobytes() == other.tobytes(), f"{name} of {case.features}: {told(one, other)}"
         assert len(ours) == len(theirs), f"{name} of {case.features}: one more row than the twin's, or one less"

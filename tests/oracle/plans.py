@@ -116,7 +116,7 @@ def _stays(move: Move) -> bool:
 
 
 def _pieces(ticket: Ticket, choices: Choices) -> list[Part]:
-    """Return the parts of a stay that solves the ticket; the question comes after one of them, never after the last."""
+    """Return the parts of a stay that solves the ticket; a question comes after one of them that is not the last."""
     parts = [Part("work", minutes) for minutes in choices.solve(ticket.row)]
     if choices.asks is not None and 0 <= choices.asks[ticket.row] < len(parts):
         parts[choices.asks[ticket.row]].then_ask = True

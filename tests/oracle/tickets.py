@@ -28,6 +28,9 @@ WAR_ROOM = 3
 """Where the chance of war rooms stands among that of the sources of tickets, which are 0, 1 and 2."""
 
 
+NONE = Slip(0)
+
+
 class Chance:
     """All chance about tickets, row by row."""
 
@@ -114,7 +117,7 @@ class Ticket:
     reopened: int = 0
     told: dict[int, tuple[float, int]] = field(default_factory=dict)
     """Who has joined in: by place, when and why."""
-    slip: Slip = field(default_factory=lambda: Slip(0))
+    slip: Slip = NONE
     """What has gone wrong in this stay."""
     solved: bool = False
     written: bool = False
@@ -126,7 +129,7 @@ class Ticket:
         self.heard = Countdown(self.kind.hours, self.opened, math.inf)
 
     def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
-        """Let the timers of a tier count: that of progress since ``since``, that of the time in hand from its start."""
+        """Let a tier's timers count: that of progress from ``since`` on, those of the time in hand from ``began`` on."""
         self.hours, self.rules = hours, rules
         self.stuck = Countdown(hours, since, rules.no_progress)
         self.in_hand = Countdown(hours, began, rules.unresolved)
@@ -198,9 +201,7 @@ class Errand:
 
     index = -1
 
-    def __init__(
-        self, ticket: Ticket, tier: int, minutes: float, now: float, asked_by_a_host: bool = False
-    ) -> None:
+    def __init__(self, ticket: Ticket, tier: int, minutes: float, now: float, asked_by_a_host: bool = False) -> None:
         self.tier = tier
         self.minutes = minutes
         self.priority, self.category = ticket.priority, ticket.category
