@@ -129,7 +129,7 @@ class Ticket:
         self.heard = Countdown(self.kind.hours, self.opened, math.inf)
 
     def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
-        """Let a tier's timers count: that of progress from ``since`` on, those of the time in hand from ``began`` on."""
+        """Let the timers of a tier count: progress from ``since`` on, the time in hand from its start."""
         self.hours, self.rules = hours, rules
         self.stuck = Countdown(hours, since, rules.no_progress)
         self.in_hand = Countdown(hours, began, rules.unresolved)
