@@ -15,14 +15,14 @@ import pytest
 from scipy import stats
 
 from benchmarks import desk, ours
-from benchmarks.peers import PEERS, Network, Outcome, PeerMissingError, peer
+from benchmarks.peers import PEERS, Network, Outcome, PeerMissingError, Play, peer
 from benchmarks.peers.network import Tier
 
 LIGHT = Network(lam=3.6)
 SMALL = Network(lam=1.2, tiers=(Tier(2, 1.0), Tier(1, 0.5), Tier(1, 0.2)), onward=(0.25, 0.3))
 """Fewer agents, longer waits: a few tickets tell more, for peers that are slow."""
 CONFIDENCE = 0.999
-REPLICATIONS, TICKETS = 32, 5_000
+REPLICATIONS, TICKETS = 32, {"simpy": 5_000, "bare": 15_000}
 
 
 def erlang_c(agents: int, load: float) -> float:
@@ -64,31 +64,38 @@ def assert_inside(values: list[float], exact: float, widest: float) -> None:
     assert abs(np.mean(values) - exact) < half, (np.mean(values), exact, half)
 
 
-@pytest.fixture(scope="module")
-def simpy_plays() -> list[Outcome]:
-    return [peer("simpy")(LIGHT, TICKETS, seed) for seed in range(REPLICATIONS)]
+def player(name: str) -> Play:
+    """Return a peer, or our own engine under the name of ``bare``."""
+    if name == "bare":
+        return ours.bare
+    pytest.importorskip(name, reason=f"{name} comes with the extra 'bench', which make does not install")
+    return peer(name)
+
+
+@pytest.fixture(scope="module", params=["simpy", "bare"])
+def plays(request: pytest.FixtureRequest) -> list[Outcome]:
+    return [player(request.param)(LIGHT, TICKETS[request.param], seed) for seed in range(REPLICATIONS)]
 
 
 @pytest.mark.parametrize(("tier", "widest"), [(0, 0.15), (1, 0.2), (2, 0.3)])
-def test_simpy_waits_at_a_tier_as_theory_says(simpy_plays: list[Outcome], tier: int, widest: float) -> None:
+def test_tickets_wait_at_a_tier_as_theory_says(plays: list[Outcome], tier: int, widest: float) -> None:
     exact = wait_of_all(flow(LIGHT)[tier], LIGHT.tiers[tier])
-    assert_inside([one.wait_at(tier) for one in simpy_plays], exact, widest)
+    assert_inside([one.wait_at(tier) for one in plays], exact, widest)
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_simpy_waits_by_class_at_the_first_tier_as_theory_says(simpy_plays: list[Outcome], rank: int) -> None:
+def test_tickets_wait_by_class_at_the_first_tier_as_theory_says(plays: list[Outcome], rank: int) -> None:
     exact = wait_by_class(LIGHT.lam, LIGHT.tiers[0], LIGHT.urgent)[rank]
-    assert_inside([one.wait_minutes[0][rank] for one in simpy_plays], exact, 0.2)
+    assert_inside([one.wait_minutes[0][rank] for one in plays], exact, 0.2)
 
 
-def test_simpy_sojourns_as_theory_says(simpy_plays: list[Outcome]) -> None:
-    assert_inside([one.sojourn_minutes for one in simpy_plays], sojourn(LIGHT), 0.05)
+def test_tickets_sojourn_as_theory_says(plays: list[Outcome]) -> None:
+    assert_inside([one.sojourn_minutes for one in plays], sojourn(LIGHT), 0.05)
 
 
-@pytest.mark.parametrize(("name", "tickets"), [("simpy", 1_000), ("ciw", 1_000), ("salabim", 250)])
-def test_every_peer_plays_the_same_network(name: str, tickets: int) -> None:
-    pytest.importorskip(name, reason=f"{name} comes with the extra 'bench', which make does not install")
-    play = peer(name)
+@pytest.mark.parametrize(("name", "tickets"), [("simpy", 1_000), ("ciw", 1_000), ("salabim", 250), ("bare", 1_000)])
+def test_every_player_plays_the_same_network(name: str, tickets: int) -> None:
+    play = player(name)
     plays = [play(SMALL, tickets, seed) for seed in range(20)]
     assert [one.tickets for one in plays] == [tickets] * 20
     assert_inside([one.sojourn_minutes for one in plays], sojourn(SMALL), 0.25)
@@ -100,12 +107,16 @@ def test_every_peer_plays_the_same_network(name: str, tickets: int) -> None:
         assert seen[tier + 1].sum() / seen[tier].sum() == pytest.approx(onward, abs=0.05)
 
 
-def test_every_ticket_is_counted_and_a_seed_repeats() -> None:
-    play = peer("simpy")
+@pytest.mark.parametrize("name", ["simpy", "bare"])
+def test_every_ticket_is_counted_and_a_seed_repeats(name: str) -> None:
+    play = player(name)
     one = play(LIGHT, 500, 7)
     assert one == play(LIGHT, 500, 7) != play(LIGHT, 500, 8)
     assert one.tickets == sum(one.visits[0]) == 500
     assert math.isnan(play(LIGHT, 0, 1).sojourn_minutes)
+
+
+def test_the_parts_of_a_network_have_to_fit() -> None:
     with pytest.raises(ValueError, match="3 tiers need 2 probabilities"):
         Network(onward=(0.2,))
 
@@ -171,4 +182,10 @@ def test_a_play_has_a_process_of_its_own() -> None:
     one = desk.afresh("simpy", 20, seed=1)
     assert one.tickets == 20
     assert one.speed > 0
-    assert ours.table_bytes() >= 0
+
+
+def test_january_runs_on_until_about_so_many_tickets_came() -> None:
+    for tickets in (2_000, 6_000):
+        played = ours.january(tickets, seed=1)
+        assert played == pytest.approx(tickets, rel=0.1)
+        assert played * 100 < ours.table_bytes() < played * 400
