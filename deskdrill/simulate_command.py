@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from simulator import Desk, Run, SimulationResult
 
 DEFAULT_DESK = "january_2025"
-TABLES = ("tickets", "visits", "escalations", "clocks")
+TABLES = ("tickets", "visits", "escalations", "clocks", "updates", "notes")
 _MORE = """\
 Each replication is one month of the desk with other chances. The result is the same on any number of
 workers; two runs with the same seed meet the same tickets, so that they can be compared one by one.
---tickets, --visits, --escalations, --clocks and --events write what happened in one of the months; --trace
-tells the story of one of its tickets instead of the figures. docs/tables.md explains every column."""
+--tickets, --visits, --escalations, --clocks, --updates, --notes and --events write what happened in one of
+the months; --trace tells the story of one of its tickets instead of the figures. docs/tables.md explains
+every column."""
 
 
 def add(commands: Commands) -> None:
@@ -40,6 +41,8 @@ def add(commands: Commands) -> None:
     about = {
         "tickets": "one line a ticket", "visits": "one line a stay in a tier", "escalations": "one line an escalation",
         "clocks": "one line a clock: due, stopped, breached and why",
+        "updates": "one line an update of a customer: due, sent",
+        "notes": "one line a thing that an agent came to know",
     }  # fmt: skip
     for name in TABLES:
         help_ = f"write the table of {name} of one month, {about[name]} (.csv or .parquet)"

@@ -6,26 +6,15 @@ its input; the error tells the story of a ticket that it happened to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from policy.calendars import to_datetime
-from simulator.codes import Ending, Entry, Fate
-from simulator.openhours import Floats
-from simulator.tables import Run, Table
+from simulator.codes import Ending, Entry, Fate, Note
+from simulator.laws import LAWS, Books
+from simulator.tables import Run
 
-Indices = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
-
-_DECIDED_BY_OTHERS: Final = (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE, Ending.PREMATURE)
-"""Ways in which a ticket's last stay ends although it is open: it waits for somebody's decision."""
-_CLOSE: Final = 1e-9
-"""Sums of many instants may differ by so much, relative to what is summed."""
 _LONGEST_STORY: Final = 40
 
 
@@ -37,7 +26,8 @@ def check(run: Run) -> None:
     """Hold a run against the laws that every run keeps.
 
     - Every ticket that came is solved, given up, closed, lost or open, and its tables agree on which.
-    - No time runs backwards: within a stay, from stay to stay, in work, in a question to the customer.
+    - No time runs backwards: within a stay, from stay to stay, in work, in a question to the customer, in an update.
+    - The updates of customers are as many as are counted.
     - A ticket is in one tier at a time, and goes from one to the next without a gap (unless it was solved and comes
       back).
     - An agent works on one ticket at a time, a ticket is worked on by one agent at a time, within one of its stays;
@@ -50,7 +40,7 @@ def check(run: Run) -> None:
     Raises:
         ImpossibleRun: a law is broken.
     """
-    books = _Books(run)
+    books = Books(run)
     for law, broken in LAWS:
         tickets = broken(books)
         if len(tickets):
@@ -93,6 +83,10 @@ def story(run: Run, ticket: int) -> list[str]:
         told.append(f"  worked on in {place} by agent {row['agent'] + 1}: {at(row['began'])} to {at(row['ended'])}")
     for row in run.questions[run.questions["ticket"] == ticket]:
         told.append(f"  customer asked {at(row['asked'])}, waited for until {at(row['answered'])}")
+    for row in run.updates[run.updates["ticket"] == ticket]:
+        told.append(f"  customer had to hear {at(row['due'])}, was written to {at(row['sent'])}")
+    for row in run.notes[run.notes["ticket"] == ticket]:
+        told.append(f"  {_word(Note, row['what'])} in {model.places[row['place']]}: {at(row['at'])}")
     more = len(told) - _LONGEST_STORY
     return told if more <= 0 else [*told[:_LONGEST_STORY], f"  ... and {more} rows more"]
 
@@ -102,277 +96,3 @@ def _word(kind: type[Any], code: int) -> str:
         return str(kind(code).name).lower().replace("_", " ")
     except ValueError:
         return f"{kind.__name__.lower()} {code}"
-
-
-@dataclass(frozen=True)
-class _Books:
-    """The tables of a run, put in the orders in which the laws look at them."""
-
-    run: Run
-
-    @cached_property
-    def stays(self) -> Table:
-        """Visits to tiers, by ticket and then in the order in which they happened."""
-        visits = self.run.visits
-        in_tiers = visits["place"] < self.run.model.tiers
-        found: Table = visits if in_tiers.all() else visits[in_tiers]
-        ticket, entered, left = found["ticket"], found["entered"], found["left"]
-        same = ticket[1:] == ticket[:-1]
-        behind = (ticket[1:] < ticket[:-1]) | (same & ((entered[1:] <= entered[:-1]) | (left[1:] < left[:-1])))
-        if behind.any():  # a stay that takes no time may stand behind the one that follows it
-            found = found[np.lexsort((left, entered, ticket))]
-        return found
-
-    @cached_property
-    def first(self) -> Flags:
-        """Whether a row of ``stays`` is its ticket's first."""
-        ticket = self.stays["ticket"]
-        return np.append(True, ticket[1:] != ticket[:-1])[: len(ticket)]
-
-    @cached_property
-    def lasts(self) -> Table:
-        """The last stay of each ticket, in order."""
-        found: Table = self.stays[np.append(self.first[1:], True)[: len(self.first)]]
-        return found
-
-    @cached_property
-    def spells(self) -> Table:
-        """Spells of work, by agent and then in the order in which they began."""
-        spells = self.run.spells
-        order = np.argsort(spells["began"], kind="stable")
-        agent = spells["agent"][order]
-        # Small numbers are sorted many times faster.
-        agent = agent.astype(np.uint16) if len(self.run.agents) < 1 << 16 else agent
-        found: Table = spells[order[np.argsort(agent, kind="stable")]]
-        if _overlap(found, "agent").any():  # one that took no time may stand behind the next
-            found = found[np.lexsort((found["ended"], found["began"], found["agent"]))]
-        return found
-
-    @cached_property
-    def presence(self) -> tuple[Floats, Floats, Flags]:
-        """Of each agent the minutes worked and the minutes there, of each spell whether it began out of hours."""
-        spells, agents, end = self.spells, self.run.agents, self.run.model.end
-        calendars = {id(one.hours): one.hours for one in agents}
-        number = {key: place for place, key in enumerate(calendars)}
-        group = np.array([number[id(one.hours)] for one in agents], np.intp)
-        who, began, until = spells["agent"], spells["began"], np.minimum(spells["ended"], end)
-        busy, there, away = np.zeros(len(agents)), np.zeros(len(agents)), np.zeros(len(spells), bool)
-        for place, hours in enumerate(calendars.values()):
-            there[group == place] = hours.minutes_between(0.0, end)
-            mine = np.flatnonzero(group[who] == place) if len(calendars) > 1 else np.arange(len(who))
-            if not len(mine):
-                continue
-            if not hours.opens:
-                away[mine] = True
-                continue
-            opens, closes, before = np.array(hours.opens), np.array(hours.closes), np.array(hours.before)
-            instants = np.concatenate([began[mine], until[mine]])
-            index = np.searchsorted(opens, instants, side="right") - 1
-            inside = np.minimum(instants, closes[index])
-            open_before = np.where(index < 0, 0.0, before[index] + inside - opens[index])
-            minutes = open_before[len(mine) :] - open_before[: len(mine)]
-            busy += np.bincount(who[mine], minutes, minlength=len(agents))
-            away[mine] = ((index < 0) | (instants >= closes[index]))[: len(mine)]
-        return busy, there, away
-
-
-def _overlap(spells: Table, what: str) -> Flags:
-    """Return whether each spell but the first begins before the last one of the same agent or ticket has ended."""
-    same: Flags = spells[what][1:] == spells[what][:-1]
-    return same & (spells["ended"][:-1] > spells["began"][1:])
-
-
-# -- the laws: each returns the tickets that break it -----------------------------------------------------------------
-
-
-def _some_ticket_missing(books: _Books) -> Indices:
-    numbers = books.run.tickets["ticket"]
-    return _where(numbers != np.arange(len(numbers)), numbers)
-
-
-def _no_stay(books: _Books) -> Indices:
-    numbers, seen = books.run.tickets["ticket"], books.stays["ticket"][books.first]
-    if len(seen) == len(numbers) and (seen == numbers).all():
-        return _NONE
-    return np.setxor1d(seen, numbers).astype(np.intp)
-
-
-def _fate_unknown(books: _Books) -> Indices:
-    tickets = books.run.tickets
-    still_open = tickets["fate"] == Fate.OPEN
-    bad = (still_open != np.isnan(tickets["resolved"])) | (tickets["fate"] < 0) | (tickets["fate"] > max(Fate))
-    return _where(bad, tickets["ticket"])
-
-
-def _not_as_the_stays_say(books: _Books) -> Indices:
-    """The last stay ends as the ticket does; a solved ticket has been answered."""
-    tickets, lasts = books.run.tickets, books.lasts
-    left, resolved = lasts["left"], tickets["resolved"]
-    still_open = tickets["fate"] == Fate.OPEN
-    decided = np.isin(lasts["ending"], _DECIDED_BY_OTHERS)
-    open_stay = (lasts["ending"] == Ending.OPEN) & np.isnan(left)
-    as_open = open_stay | (decided & ~np.isnan(left))
-    as_ended = (left == resolved) | (decided & (left <= resolved))
-    bad = np.where(still_open, ~as_open, ~as_ended) | (lasts["place"] != tickets["holder"])
-    solved = (tickets["fate"] == Fate.SOLVED) | (tickets["fate"] == Fate.SOLVED_TOGETHER)
-    bad |= solved & ~(tickets["responded"] <= resolved)
-    return _where(bad, tickets["ticket"])
-
-
-def _opened_after_it_ended(books: _Books) -> Indices:
-    tickets, end = books.run.tickets, books.run.model.end
-    opened, resolved, responded = tickets["opened"], tickets["resolved"], tickets["responded"]
-    bad = ~(opened >= 0) | ~(opened < end) | (resolved < opened) | (responded < opened) | (resolved >= end)
-    return _where(bad, tickets["ticket"])
-
-
-def _backwards_within_a_stay(books: _Books) -> Indices:
-    visits = books.run.visits
-    entered, available, began = visits["entered"], visits["available"], visits["began"]
-    left, released = visits["left"], visits["released"]
-    # A comparison with what has not happened is false.
-    bad = (entered > available) | (available > began) | (began > left) | (left > released)
-    bad |= (entered > left) | (available > left) | np.isnan(entered) | (np.isnan(left) & ~np.isnan(released))
-    return _where(bad, visits["ticket"])
-
-
-def _backwards_from_stay_to_stay(books: _Books) -> Indices:
-    stays = books.stays
-    left, entered = stays["left"][:-1], stays["entered"][1:]
-    comes_back = stays["entry"][1:] == Entry.REOPENED
-    follows = np.where(comes_back, entered >= left, entered == left)
-    return _where(~books.first[1:] & ~follows, stays["ticket"][1:])
-
-
-def _first_stay_elsewhen(books: _Books) -> Indices:
-    tickets = books.run.tickets
-    return _where(books.stays["entered"][books.first] != tickets["opened"], tickets["ticket"])
-
-
-def _told_out_of_time(books: _Books) -> Indices:
-    visits, tickets = books.run.visits, books.run.tickets
-    told = visits[visits["place"] >= books.run.model.tiers]
-    ticket = tickets[told["ticket"]]
-    ends, resolved = told["left"], ticket["resolved"]
-    bad = (told["entered"] < ticket["opened"]) | (told["entered"] > resolved)
-    bad |= (ends != resolved) & ~(np.isnan(ends) & np.isnan(resolved))
-    return _where(bad, told["ticket"])
-
-
-def _work_backwards(books: _Books) -> Indices:
-    spells, end = books.run.spells, books.run.model.end
-    return _where(~(spells["began"] <= spells["ended"]) | ~(spells["began"] <= end), spells["ticket"])
-
-
-def _busier_than_there(books: _Books) -> Indices:
-    busy, there, _ = books.presence
-    return _where((busy > there * (1 + _CLOSE))[books.spells["agent"]], books.spells["ticket"])
-
-
-def _two_at_once(books: _Books) -> Indices:
-    return _where(_overlap(books.spells, "agent"), books.spells["ticket"][1:])
-
-
-def _begun_while_away(books: _Books) -> Indices:
-    """Work begins in the agent's hours, or at the instant at which the same agent's work before ended."""
-    away = books.presence[2]
-    if not away.any():
-        return _NONE
-    spells = books.spells
-    goes_on = (spells["agent"][1:] == spells["agent"][:-1]) & (spells["began"][1:] == spells["ended"][:-1])
-    return _where(away & ~np.append(False, goes_on), spells["ticket"])
-
-
-def _work_outside_a_stay(books: _Books) -> Indices:
-    """Work on a ticket lies within the stay that it then has."""
-    spells, stays = books.run.spells, books.stays
-    spells = spells if (spells["ticket"] >= 0).all() else spells[spells["ticket"] >= 0]
-    ticket, began = np.ascontiguousarray(spells["ticket"]), np.ascontiguousarray(spells["began"])
-    entered, first = np.ascontiguousarray(stays["entered"]), np.flatnonzero(books.first)
-    last = np.append(first[1:], len(stays)) - 1
-    stay, final = first[ticket], last[ticket]
-    going_on = np.flatnonzero(stay < final)
-    while len(going_on):
-        going_on = going_on[entered[stay[going_on] + 1] <= began[going_on]]
-        stay[going_on] += 1
-        going_on = going_on[stay[going_on] < final[going_on]]
-    outside = np.flatnonzero(~_within(spells, stays, stay))
-    # A ticket may be passed on in the instant in which work on it begins: then the stay before is the right one.
-    while len(outside) and (earlier := stay[outside] > first[ticket[outside]]).any():
-        if (lost := outside[~earlier]).size:
-            return np.asarray(ticket[lost], np.intp)
-        stay[outside] -= 1
-        outside = outside[~_within(spells[outside], stays, stay[outside])]
-    return np.asarray(ticket[outside], np.intp)
-
-
-def _within(spells: Table, stays: Table, which: Indices) -> Flags:
-    """Return whether each spell lies in a stay, given by its row."""
-    began, released = stays["began"][which], stays["released"][which]
-    within: Flags = (stays["place"][which] == spells["place"]) & (began <= spells["began"])
-    return within & ~(spells["ended"] > released)
-
-
-def _two_for_one(books: _Books) -> Indices:
-    spells = books.run.spells
-    number = spells["ticket"]
-    several = np.bincount(number[number >= 0], minlength=1) > 1
-    spells = spells[(number >= 0) & several[number]]
-    spells = spells[np.lexsort((spells["ended"], spells["began"], spells["ticket"]))]
-    return _where(_overlap(spells, "ticket"), spells["ticket"][1:])
-
-
-def _question_out_of_time(books: _Books) -> Indices:
-    questions, tickets = books.run.questions, books.run.tickets
-    ticket = tickets[questions["ticket"]]
-    bad = (questions["answered"] < questions["asked"]) | (questions["asked"] < ticket["responded"])
-    bad |= (questions["answered"] > ticket["resolved"]) | ~(questions["asked"] >= ticket["opened"])
-    return _where(bad, questions["ticket"])
-
-
-def _littles_law(books: _Books) -> Indices:
-    """The waits in queues, added up, are the area between the curves of those who have come and those who have gone."""
-    stays, end = books.stays, books.run.model.end
-    came, began = np.ascontiguousarray(stays["available"]), np.ascontiguousarray(stays["began"])
-    taken, queued = ~np.isnan(began), ~np.isnan(came)
-    went = np.fmin(np.where(taken, began, stays["left"]), end)
-    waits: Floats = went - came
-    # Tickets come nearly in order: what is nearly sorted is sorted faster so.
-    coming, going = np.sort(came[queued], kind="stable"), np.sort(went[queued | taken], kind="stable")
-    if len(coming) == len(going) and (coming <= going).all():
-        total = float(waits[queued].sum())
-        if abs(float((going - coming).sum()) - total) <= _CLOSE * max(1.0, total):
-            return _NONE
-    odd = (taken & ~queued) | (waits < 0)
-    return _where(odd, stays["ticket"])
-
-
-_NONE: Final[Indices] = np.empty(0, np.intp)
-
-
-def _where(bad: Flags, tickets: npt.NDArray[Any]) -> Indices:
-    return np.asarray(tickets[bad], np.intp) if bad.any() else _NONE
-
-
-Law = Callable[[_Books], Indices]
-
-LAWS: Final[tuple[tuple[str, Law], ...]] = (
-    ("tickets are counted from the first to the last, each once", _some_ticket_missing),
-    ("a ticket is open or it has ended, and not both", _fate_unknown),
-    ("a ticket ends after it was opened, within the run", _opened_after_it_ended),
-    ("a ticket has been in a tier", _no_stay),
-    ("time does not run backwards within a stay", _backwards_within_a_stay),
-    ("a ticket's first stay begins when it is opened", _first_stay_elsewhen),
-    ("a ticket is in one tier at a time, and always in one", _backwards_from_stay_to_stay),
-    ("a ticket ends as its last stay does", _not_as_the_stays_say),
-    ("those who join in do so while a ticket is open, and until it ends", _told_out_of_time),
-    ("time does not run backwards in work", _work_backwards),
-    ("nobody is busy for longer than they are there", _busier_than_there),
-    ("nobody works on two tickets at once", _two_at_once),
-    ("work begins when the agent is at work", _begun_while_away),
-    ("work on a ticket is done within a stay, in its tier", _work_outside_a_stay),
-    ("a ticket is worked on by one agent at a time", _two_for_one),
-    ("a customer is asked after the first reply, and not after the ticket has ended", _question_out_of_time),
-    ("the minutes that tickets wait are the length of the queues, summed over time", _littles_law),
-)
-"""What holds in every run, and how to find the tickets that break it; in the order in which they are looked at."""

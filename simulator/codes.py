@@ -115,6 +115,15 @@ class Slip(IntFlag):
     """It was taken for less urgent than it is, for all of the stay or until its checks were done."""
 
 
+class Note(IntEnum):
+    """What an agent came to know in the middle of a stay."""
+
+    CHECKED = 0
+    """The checks of the stay were done."""
+    PRIORITY_SEEN = 1
+    """The ticket had been taken for less urgent than it is."""
+
+
 NOT_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
 ESCALATIONS: Final = tuple(int(entry) for entry in Entry if entry not in NOT_ESCALATIONS)
 """The entries that are escalations: ownership moves up, or another responsibility opens."""

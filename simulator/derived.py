@@ -159,25 +159,13 @@ def _stuck(times: Times) -> tuple[Floats, Floats]:
     left = stays["left"][ended]
     start[ended] = np.maximum(hours.before(ended, left, limit), stays["began"][ended])
     due[ended] = left
-    # A question is asked when something has been achieved, so the timer begins with it, or with the answer. It may have
-    # run out before anybody went on with the ticket; there is then no work after the answer.
-    asked, worked = times.questions, times.work
-    last = np.full(len(stays), -np.inf)
-    np.maximum.at(last, worked.stay, worked.start)
-    within = np.isin(asked.stay, ended)
-    stay, since, answered = asked.stay[within], asked.start[within], asked.end[within]
-    begins = np.where(_stands(times, "in_hand")[times.kind[times.ticket[stay]]], answered, since)
-    over = hours.add(stay, begins, _figures(times, "no_progress")[stay])
-    late = (last[stay] < answered) & (over < stays["left"][stay] - TOLERANCE)
-    start[stay[late]], due[stay[late]] = begins[late], over[late]
     return start, due
 
 
 def _ran_out(times: Times) -> Floats:
     """Return the first instant at which a timer of the policy had run out in a stay, infinity where none had."""
     stays = times.stays
-    _, stuck = _stuck(times)
-    over = np.fmin(_unresolved_due(times), np.where(np.isnan(stuck), np.inf, stuck))
+    over = _unresolved_due(times)
     # Ages count from the opening, or from the last coming back; of a priority seen later, from then, which is unknown.
     since = np.where(stays["entry"] == Entry.REOPENED, stays["entered"], -np.inf)
     first = np.ones(len(stays), bool)
@@ -225,17 +213,9 @@ def _first_response(times: Times) -> Table:
 
 
 def _resolution(times: Times) -> Table:
-    tickets, asked = times.run.tickets, times.run.questions
+    tickets = times.run.tickets
     target = np.array([kind.resolution for kind in times.kinds])[times.kind]
-    due = tickets["resolution_due"].copy()
-    open_ = asked[np.isnan(asked["answered"])]  # a pause that goes on is not yet part of the ticket's row
-    ticket = open_["ticket"].astype(np.int64)
-    stands = _stands(times, "resolution")[times.kind[ticket]]
-    ticket, since = ticket[stands], open_["asked"][stands]
-    own = Groups([kind.hours for kind in times.kinds], times.kind)
-    more = tickets["paused"][ticket] + own.between(ticket, since, times.closed[ticket])
-    due[ticket] = own.add(ticket, tickets["opened"][ticket], target[ticket] + more)
-    return _own(times, Measured.RESOLUTION, np.isfinite(target), due, tickets["resolved"])
+    return _own(times, Measured.RESOLUTION, np.isfinite(target), tickets["resolution_due"], tickets["resolved"])
 
 
 def _own(times: Times, clock: Measured, there: npt.NDArray[np.bool_], due: Floats, stopped: Floats) -> Table:

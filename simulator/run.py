@@ -16,7 +16,7 @@ from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.plain import PlainDesk, is_plain
 from simulator.model import DeskModel, Rules, compile_model
 from simulator.satisfaction import csat, updates_due, updates_missed
-from simulator.streaming import settled
+from simulator.streaming import ORDERS, settled
 from simulator.tables import TICKETS, Run, Table
 
 if TYPE_CHECKING:
@@ -59,14 +59,20 @@ def run_once(
         return _streamed(desk, seed, replication, arrived, stream_to)
     played = played_desk(desk, seed, replication, arrived)
     played.play()
-    visits = played.visits.table()
-    visits.sort(order=["ticket", "entered", "place"])
-    rows = played.tickets.table()
-    rows.sort(order="ticket")
-    run = Run(desk, seed, replication, ticket_table(desk, rows), visits, played.spells.table(), played.workers(),
-              played.questions.table())  # fmt: skip
+    run = run_of(played, seed, replication)
     check(run)
     return run
+
+
+def run_of(played: PlayedDesk, seed: int, replication: int) -> Run:
+    """Return the tables of a desk that has been played to its end."""
+    tables = played.tables()
+    tables["tickets"].sort(order="ticket")
+    for name, order in ORDERS.items():
+        if order:
+            tables[name].sort(order=list(order))
+    tables["tickets"] = ticket_table(played.model, tables["tickets"])
+    return Run(played.model, seed, replication, agents=played.workers(), **tables)
 
 
 def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None, folder: Path) -> Run:
@@ -75,13 +81,10 @@ def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals |
     try:
         played.stream_to(folder)
         played.play()
-        tickets, visits, spells, questions = settled(
-            folder, played.tickets.table(), played.visits.table(), played.spells.table(), played.questions.table(),
-            partial(ticket_table, model),
-        )  # fmt: skip
+        tables = settled(folder, played.tables(), partial(ticket_table, model))
     except OSError as error:
         raise InputError(f"{folder}: the tables cannot be written: {error.strerror or error}") from None
-    return Run(model, seed, replication, tickets, visits, spells, played.workers(), questions)
+    return Run(model, seed, replication, agents=played.workers(), **tables)
 
 
 def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:

@@ -81,10 +81,12 @@ def _only(run: Run, number: int) -> _Case:
     visits = run.visits[run.visits["ticket"] == number].copy()
     spells = run.spells[run.spells["ticket"] == number].copy()
     questions = run.questions[run.questions["ticket"] == number].copy()
-    for rows in (tickets, visits, spells, questions):
+    updates = run.updates[run.updates["ticket"] == number].copy()
+    notes = run.notes[run.notes["ticket"] == number].copy()
+    for rows in (tickets, visits, spells, questions, updates, notes):
         rows["ticket"] = 0
     spells.sort(order="began")
-    alone = Run(run.model, run.seed, run.replication, tickets, visits, spells, run.agents, questions)
+    alone = Run(run.model, run.seed, run.replication, tickets, visits, spells, run.agents, questions, updates, notes)
     return _Case(run, alone, number)
 
 

@@ -2,12 +2,12 @@
 
 While the desk is played, rows go to files as they are written. Afterwards they are put in order a piece at a time, so
 that all that grows in memory with the run is a few numbers a ticket. The tables are ``.npy`` files in the folder
-(``tickets``, ``visits``, ``spells``, ``questions``), the same as those of a run in memory.
+(``tickets``, ``visits``, ``spells``, ``questions``, ``updates``, ``notes``), the same as those of a run in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,23 +57,30 @@ def copied(rows: Table, path: Path, made: Callable[[Table], Table] | None = None
     return _kept(found, path)
 
 
-def settled(
-    folder: Path, tickets: Table, visits: Table, spells: Table, questions: Table, made: Callable[[Table], Table]
-) -> tuple[Table, Table, Table, Table]:
-    """Return the four tables of a run in order, on disk; ``made`` makes rows of the ticket table of what was written.
+ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "visits": ("ticket", "entered", "place"),
+    "spells": (),
+    "questions": (),
+    "updates": ("ticket", "due"),
+    "notes": ("ticket", "at", "what"),
+}
+"""The tables of a run, but that of tickets, and the fields by which they are sorted; without any, rows stand in the
+order in which they were written."""
+
+
+def settled(folder: Path, written: Mapping[str, Table], made: Callable[[Table], Table]) -> dict[str, Table]:
+    """Return the tables of a run in order, on disk, from what was written; ``made`` makes rows of the ticket table.
 
     The files that were written while the desk was played are removed.
     """
-    count = len(tickets)
-    in_order = ordered(tickets, count, ["ticket"], folder / "tickets.tmp.npy")
-    found = (
-        copied(in_order, folder / "tickets.npy", made, TICKETS),
-        ordered(visits, count, ["ticket", "entered", "place"], folder / "visits.npy"),
-        copied(spells, folder / "spells.npy"),
-        copied(questions, folder / "questions.npy"),
-    )
+    count = len(written["tickets"])
+    in_order = ordered(written["tickets"], count, ["ticket"], folder / "tickets.tmp.npy")
+    found = {"tickets": copied(in_order, folder / "tickets.npy", made, TICKETS)}
     (folder / "tickets.tmp.npy").unlink()
-    for name in ("tickets", "visits", "spells", "questions"):
+    for name, order in ORDERS.items():
+        path = folder / f"{name}.npy"
+        found[name] = ordered(written[name], count, order, path) if order else copied(written[name], path)
+    for name in written:
         (folder / f"{name}.rows").unlink()
     return found
 

@@ -80,6 +80,13 @@ QUESTIONS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("asked", "f8"),
 """Questions to customers. ``answered``: when the waiting was over, also without an answer; not-a-number while it goes
 on."""
 
+UPDATES: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("due", "f8"), ("sent", "f8")])
+"""Updates of customers that agents write as work: when each was ``due``, and when the agent turned to it (``sent``),
+which is later than that where nobody was at work on the ticket, and not-a-number where it was forgotten."""
+
+NOTES: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("what", "i1"), ("at", "f8")])
+"""What an agent came to know in the middle of a stay, and when; ``what`` is a :class:`~simulator.codes.Note`."""
+
 SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
 """Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""
 
@@ -108,6 +115,8 @@ class Run:
     agents: tuple[Worker, ...]
     """Who worked, by the number in the tables."""
     questions: Table
+    updates: Table
+    notes: Table
 
     @property
     def period(self) -> tuple[float, float]:

@@ -29,7 +29,7 @@ FEATURES = (
     "ages", "always", "backlog", "breaks", "code_seen", "customer", "decision", "fate", "finish", "hand_over",
     "incomplete", "joins", "late", "learning", "limit", "misled", "misjudged", "on_call", "outages", "pace",
     "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills", "swarming", "timers",
-    "unlimited", "updates", "war_room",
+    "unchecked", "unlimited", "updates", "war_room",
 )  # fmt: skip
 """What a desk may have besides tickets, tiers and agents."""
 
@@ -242,8 +242,11 @@ class _Drawing:
         said["paging"], said["ask_for_help"] = self.time(2, 10), self.time(5, 20)
         said["management_decision"] = self.time(30, 600)
         for tier in self.tiers:
+            # What takes no time is over as it begins, and may be broken into in the same instant or not.
+            unchecked = "unchecked" in has and "preempts" not in has and self.chance()
             said[tier] = {
-                "checks": self.time(3, 15), "piece": self.time(5, 60), "pieces": self.pick([1.0, 2.5]),
+                "checks": {"mean": "0m", "shape": "fixed"} if unchecked else self.time(3, 15),
+                "piece": self.time(5, 60), "pieces": self.pick([1.0, 2.5]),
                 "recognition": self.time(5, 30), "handoff": self.time(3, 15),
             }  # fmt: skip
             if "routed" in has:

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 
 import simulator.run
 from simulator import Run, run_once
-from simulator.checks import LAWS, ImpossibleRun, check
+from simulator.checks import ImpossibleRun, check
 from simulator.codes import Ending, Entry, Fate
 from simulator.desk import Desk
+from simulator.laws import LAWS
 from simulator.model import DeskModel, compile_model
 from tests.random_desks import Case, SmallRules, desks, week
 
@@ -33,14 +34,15 @@ def model() -> DeskModel:
         "demand": {"tickets_per_week": 150.0},
         "categories": {"any": {"priorities": {"P2": 1.0, "P3": 1.0}, "beyond": {"T1": 0.4}}},
         "staffing": {"T1": {"agents": 3, "multitasking": 2}, "T2": {"agents": 1}, "T3": {"agents": 1}},
-        "work": {"preempts": ["P2"], "customer": {"share": 0.3, "answer": {"mean": "2h"}}},
-        "behaviour": {"premature": 0.2},
+        "work": {"preempts": ["P2"], "customer": {"share": 0.3, "answer": {"mean": "2h"}}, "update": "3m"},
+        "behaviour": {"premature": 0.2, "updates_forgotten": 0.2},
         "customers": {"reopen": 0.2, "reopen_after": {"mean": "4h"}},
     }
     office = week(540, 1020)
     rules = SmallRules(
         calendars=dict.fromkeys(("P2", "P3", "T1", "T2", "T3"), office),
         destinations={("T1", "needs_expertise"): ("T2", "manager")},
+        updates=((0.0, 90.0),),
     )
     return compile_model(Desk.model_validate(document), rules)
 
@@ -194,6 +196,29 @@ def answered_before_it_was_asked(questions: np.ndarray) -> None:
     questions["answered"][2] = questions["asked"][2] - 1
 
 
+def written_too_early(updates: np.ndarray) -> None:
+    updates["sent"][place(updates, updates["sent"] == updates["due"])] -= 1.0
+
+
+def written_after_the_end(updates: np.ndarray) -> None:
+    row = place(updates, updates["sent"] == updates["due"])
+    updates["due"][row] = updates["sent"][row] = played().model.end + 1.0
+
+
+def sent_after_all(updates: np.ndarray) -> None:
+    """Let an update that was forgotten have been sent."""
+    row = place(updates, np.isnan(updates["sent"]))
+    updates["sent"][row] = updates["due"][row]
+
+
+def an_update_lost(updates: np.ndarray) -> np.ndarray:
+    return updates[1:]
+
+
+def checked_too_late(notes: np.ndarray) -> None:
+    notes["at"][3] = played().model.end + 1.0
+
+
 def taken_from_nowhere(visits: np.ndarray) -> None:
     visits["available"][place(visits, visits["began"] > visits["available"])] = np.nan
 
@@ -231,6 +256,11 @@ TAMPERINGS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray | None], str], ..
         answered_before_it_was_asked,
         "a customer is asked after the first reply, and not after the ticket has ended",
     ),
+    ("updates", written_too_early, "an update is sent when it is due, or later, while the ticket is open"),
+    ("updates", written_after_the_end, "an update is sent when it is due, or later, while the ticket is open"),
+    ("updates", sent_after_all, "each ticket has as many updates as its row says"),
+    ("updates", an_update_lost, "each ticket has as many updates as its row says"),
+    ("notes", checked_too_late, "an agent comes to know something while the ticket is open"),
     (
         "visits",
         taken_from_nowhere,

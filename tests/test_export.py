@@ -48,6 +48,7 @@ def minutes(text: str) -> float:
 def test_every_table_as_csv_has_every_row(tmp_path: Path) -> None:
     run = month()
     tables = {"tickets": run.tickets, "visits": run.visits, "escalations": escalations(run), "clocks": clocks(run)}
+    tables |= {"updates": run.updates, "notes": run.notes}
     assert set(tables) == set(TABLES)
     for name, table in tables.items():
         assert write_table(run, name, tmp_path / f"{name}.csv") == len(table)
@@ -208,13 +209,14 @@ def test_tables_on_disk_are_those_in_memory(piece: int, tmp_path: Path, monkeypa
     monkeypatch.setattr(streaming, "PIECE", piece)
     run = month()
     stored = run_once(run.model, None, 0, 0, stream_to=tmp_path)
-    for name in ("tickets", "visits", "spells", "questions"):
+    names = ("tickets", *streaming.ORDERS)
+    for name in names:
         table = getattr(stored, name)
         assert isinstance(table, np.memmap)
         assert table.tobytes() == getattr(run, name).tobytes(), name
         assert np.load(tmp_path / f"{name}.npy").tobytes() == getattr(run, name).tobytes()
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"{name}.npy" for name in ("tickets", "visits", "spells", "questions")
+        f"{name}.npy" for name in names
     }
     assert clocks(stored).tobytes() == clocks(run).tobytes()
 

@@ -15,7 +15,7 @@ from told_desk import DATA, DAY, FIVE_PM, NINE, TEN, model, play
 from policy import load_policy
 from simulator import Run, clocks, escalations, load_desk, month_metrics, run_once
 from simulator.codes import ESCALATIONS, Cause, Ending, Entry, Judged, Measured, Slip
-from simulator.run import ticket_table
+from simulator.run import run_of as tables_of
 
 ONE = {"staffing__T1__agents": "1"}
 ASKING = "{share: 0.5, answer: {mean: 2h}, close_after: {mean: 48h, shape: fixed}}"
@@ -25,12 +25,7 @@ NAMES = [cause.name.lower() for cause in Cause if cause != Cause.NONE]
 
 def run_of(played: Any) -> Run:
     """Return the run of a told desk, as ``run_once`` would."""
-    visits, rows = played.visits.table(), played.tickets.table()
-    visits.sort(order=["ticket", "entered", "place"])
-    rows.sort(order="ticket")
-    table = ticket_table(played.model, rows)
-    spells, asked = played.spells.table(), played.questions.table()
-    return Run(played.model, 0, 0, table, visits, spells, played.workers(), asked)
+    return tables_of(played, 0, 0)
 
 
 def told(desk: Any, *tickets: dict[str, Any], **more: Any) -> Run:

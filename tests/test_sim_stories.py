@@ -109,7 +109,8 @@ def test_an_answer_after_the_shift_is_read_the_next_morning() -> None:
 
 def test_a_customer_who_never_answers_has_the_ticket_closed() -> None:
     desk = model(name="secureai", **ONE, work__customer=ASKING)
-    played = play(desk, {"at": TEN, "asks": 0, "answer": math.inf, "close_after": 2 * DAY}, {"at": TEN + 5, **P4})
+    asked = {"at": TEN, "asks": 0, "answer": math.inf, "close_after": 2 * DAY, **P4}
+    played = play(desk, asked, {"at": TEN + 5, **P4})
     assert fates(played) == ["CLOSED", "SOLVED"]
     assert resolved(played)[0] == TEN + 15 + 2 * DAY
     assert Ending(visits(played)[-1]["ending"]) == Ending.CLOSED

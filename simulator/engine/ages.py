@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.codes import Ending, Entry
-from simulator.engine.parts import NEVER, AgeLine, Bell, Stage, Ticket
+from simulator.engine.numbers import AGE, ANSWERED, ASKING, BROKEN_OFF, HANDOVER, RESOLVED, WAITING
+from simulator.engine.parts import NEVER, AgeLine, Bell, Ticket
+from simulator.engine.timers import move_on
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
-
-
-RESOLVED = int(Stage.RESOLVED)
 
 
 class Ages:
@@ -63,7 +61,8 @@ class Ages:
         while queue:
             ticket = queue[0]
             if ticket.stage != RESOLVED and ticket.aged_from is None:
-                due = self.due(ticket, index)
+                # Without the time for which its clock stood still, so that no other is due before it.
+                due = line.kind.hours.add(ticket.opened, line.kind.ages[index])
                 if due < math.inf:
                     self._desk.at(line, due, self._falls_due)
                     return
@@ -76,7 +75,7 @@ class Ages:
         self._next(line)
 
     def _given_up(self, ticket: Ticket, now: float) -> bool:
-        if ticket.stage != Stage.WAITING or ticket.gives_up > now:
+        if ticket.stage != WAITING or ticket.gives_up > now:
             return False
         ticket.pool.queues[ticket.priority].remove(ticket)
         self._desk.let_go(ticket.pool, ticket)
@@ -91,7 +90,7 @@ class Ages:
         desk, kind = self._desk, ticket.kind
         if kind.age_pauses[index]:
             later = self.due(ticket, index)
-            if ticket.stage == Stage.ASKING:
+            if ticket.stage == ASKING:
                 later = kind.hours.add(later, kind.hours.minutes_between(ticket.paused_since, due))
             if later > due:  # the clock stood still while the customer was asked
                 self._ring(ticket, index, later)
@@ -99,20 +98,15 @@ class Ages:
         rules = kind.tiers[ticket.tier]
         for which, place in rules.age_joins:
             if which == index:
-                desk.tell(ticket, place, int(Entry.AGE), due)
+                desk.tell(ticket, place, AGE, due)
         for which, place in rules.unanswered_joins:
             if which == index and not ticket.responded <= due:
-                desk.tell(ticket, place, int(Entry.AGE), due)
+                desk.tell(ticket, place, AGE, due)
         if rules.age_move is None or rules.age_move[0] != index:
             return
         to = rules.age_move[1]
-        if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
-            ticket.pool.queues[ticket.priority].remove(ticket)
-            ticket.pool.waiting -= 1
-            desk.leave(ticket, int(Ending.AGE), due, due)
-            desk.enter(ticket, to, int(Entry.AGE), due)
-            called = desk.pool_of(ticket) is not desk.tiers[to]
-            desk.at(ticket, due + ticket.block.paging[ticket.row] if called else due, (desk.hand_over,))
-        elif ticket.stage == Stage.HANDOVER:  # on its way to a tier that would have to pass it on at once
-            desk.leave(ticket, int(Ending.AGE), due, NEVER)
-            desk.enter(ticket, to, int(Entry.AGE), due)
+        if ticket.stage in (WAITING, BROKEN_OFF, ASKING, ANSWERED):
+            move_on(desk, ticket, to, AGE)
+        elif ticket.stage == HANDOVER:  # on its way to a tier that would have to pass it on at once
+            desk.leave(ticket, AGE, due, NEVER)
+            desk.enter(ticket, to, AGE, due)

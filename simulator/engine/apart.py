@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
 from simulator.engine.floor import most_urgent
-from simulator.engine.parts import Agent, Bell, Stage, Ticket
+from simulator.engine.numbers import ANSWERED, ASKING, RESOLVED
+from simulator.engine.parts import Agent, Bell, Ticket
+from simulator.engine.timers import expect, let_go, run_again
 from simulator.engine.walk import next_gap
 
 if TYPE_CHECKING:
@@ -17,24 +19,28 @@ if TYPE_CHECKING:
 def ask(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     """Ask the customer; the agent keeps the ticket and can meanwhile do something else."""
     choices = ticket.block.choices(ticket.tier, 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1)
-    ticket.stage = int(Stage.ASKING)
+    ticket.stage = ASKING
     ticket.ask_at = -1
     ticket.paused_since = now
     agent.held += 1
     answer = choices.answer[ticket.row]
+    bell = Bell((desk, ticket), ticket.visit)
     if answer == math.inf:
-        desk.at(ticket, now + choices.close_after[ticket.row], (desk.never_answered,))
+        desk.at(bell, now + choices.close_after[ticket.row], (never_answered,))
     else:
-        desk.at(ticket, now + answer, (desk.answered,))
+        desk.at(bell, now + answer, (answered,))
+    if ticket.kind.waiting.in_hand:
+        expect(desk, ticket)
     desk.free(agent)
 
 
-def answered(desk: Desk, ticket: Ticket) -> None:
+def answered(bell: Bell) -> None:
     """The customer has answered: the clocks run again, and the agent goes on as soon as they can."""
-    if ticket.stage != Stage.ASKING:  # resolved in the meantime
+    desk, ticket = bell.about
+    if ticket.visit != bell.visit or ticket.stage != ASKING:  # it has moved on, or is resolved
         return
-    runs_again(desk, ticket, desk.now)
-    ticket.stage = int(Stage.ANSWERED)
+    run_again(desk, ticket, desk.now)
+    ticket.stage = ANSWERED
     agent = ticket.agent
     agent.answered.append(ticket)
     if agent.waits or agent in agent.home.idle:
@@ -43,23 +49,8 @@ def answered(desk: Desk, ticket: Ticket) -> None:
             desk.free(agent)
         else:
             _come_back(desk, agent)
-
-
-def runs_again(desk: Desk, ticket: Ticket, now: float) -> None:
-    """Let the clocks go on that stood still while the customer was asked."""
-    desk.asked(ticket, now)
-    kind, since, hours = ticket.kind, ticket.paused_since, ticket.pool.hours
-    if not kind.waiting.resolution:
-        ticket.paused += kind.hours.minutes_between(since, now)
-        if ticket.rules.age_move is not None:
-            ticket.age_move_due = desk.ages.due(ticket, ticket.rules.age_move[0])
-    if not kind.waiting.in_hand:
-        ticket.progress_left -= hours.minutes_between(ticket.progress, since)
-        ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
-        ticket.progress = ticket.in_hand = now
-        ticket.stood_still = since, now
-    if not kind.waiting.updates and ticket.update_left < math.inf:
-        ticket.update_from, ticket.update_left = now, next_gap(kind, ticket.opened, now)
+    if ticket.stage == ANSWERED and not ticket.kind.waiting.in_hand:
+        expect(desk, ticket)
 
 
 def _not_idle(agent: Agent) -> None:
@@ -105,24 +96,22 @@ def go_on(desk: Desk, agent: Agent, now: float, at_once: bool) -> bool:
     return True
 
 
-def never_answered(desk: Desk, ticket: Ticket) -> None:
+def never_answered(bell: Bell) -> None:
     """Close a ticket whose customer was asked and never answered."""
-    if ticket.stage != Stage.ASKING:
+    desk, ticket = bell.about
+    if ticket.visit != bell.visit or ticket.stage != ASKING:
         return
     now = desk.now
-    runs_again(desk, ticket, now)
-    agent = ticket.agent
-    agent.held -= 1
+    agent = let_go(desk, ticket, now)
     desk.leave(ticket, int(Ending.CLOSED), now, now)
     desk.close(ticket, Fate.CLOSED, now)
-    if agent.waits:
-        agent.waits = False
+    if agent is not None:
         desk.free(agent)
 
 
 def come_back(desk: Desk, ticket: Ticket, now: float) -> None:
     """Let a solved ticket come back later, once. Until then it counts as solved."""
-    ticket.stage = int(Stage.RESOLVED)
+    ticket.stage = RESOLVED
     ticket.paused_since = now
     desk.at(ticket, now + ticket.block.comes_back[ticket.row], (desk.reopen,))
 

@@ -14,7 +14,7 @@ from simulator.engine.ledger import Rows
 from simulator.engine.numbers import ASKING, DECISION, GAVE_UP, INFINITE, RESOLVED, SOLVED, UNRESOLVED
 from simulator.engine.parts import NEVER, Agent, Ticket
 from simulator.model import DeskModel
-from simulator.tables import QUESTIONS, SPELLS, TICKET_ROWS, VISITS
+from simulator.tables import NOTES, QUESTIONS, SPELLS, TICKET_ROWS, UPDATES, VISITS, Table
 
 
 class Books(simpy.Environment):
@@ -25,8 +25,19 @@ class Books(simpy.Environment):
         super().__init__(0.0)
         self.model = model
         self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
-        self.questions = Rows(QUESTIONS)
+        self.questions, self.updates, self.notes = Rows(QUESTIONS), Rows(UPDATES), Rows(NOTES)
         self.open_tickets: dict[int, Ticket] = {}
+
+    def tables(self) -> dict[str, Table]:
+        """Return what has been written, by the names of the tables; the rows in the order of writing."""
+        return {
+            "tickets": self.tickets.table(),
+            "visits": self.visits.table(),
+            "spells": self.spells.table(),
+            "questions": self.questions.table(),
+            "updates": self.updates.table(),
+            "notes": self.notes.table(),
+        }
 
     def stream_to(self, folder: Path) -> None:
         """Write the tables to files in a folder as they grow, instead of keeping them in memory."""
@@ -34,6 +45,8 @@ class Books(simpy.Environment):
         self.visits = Rows(VISITS, folder / "visits.rows")
         self.spells = Rows(SPELLS, folder / "spells.rows")
         self.questions = Rows(QUESTIONS, folder / "questions.rows")
+        self.updates = Rows(UPDATES, folder / "updates.rows")
+        self.notes = Rows(NOTES, folder / "notes.rows")
 
     def run_until(self, end: float) -> None:
         """Process events until ``end``.
@@ -61,6 +74,10 @@ class Books(simpy.Environment):
     def asked(self, ticket: Ticket, answered: float) -> None:
         """Write down a question to the customer, and when the waiting was over."""
         self.questions.add(self.questions.pack(ticket.index, ticket.tier, ticket.paused_since, answered))
+
+    def learned(self, ticket: Ticket, what: int, at: float) -> None:
+        """Write down what an agent came to know in the middle of a stay."""
+        self.notes.add(self.notes.pack(ticket.index, ticket.tier, what, at))
 
     def close(self, ticket: Ticket, fate: int, now: float) -> None:
         """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""

@@ -47,8 +47,9 @@ from simulator.engine.numbers import (
     WRONG_PRIORITY,
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
+from simulator.engine.progress import checked, went
 from simulator.engine.stays import plan, undisturbed
-from simulator.engine.walk import Walk, walk, worked_until
+from simulator.engine.walk import walk, worked_until
 from simulator.model import DeskModel, Move, TierRules
 
 
@@ -106,11 +107,17 @@ class Desk(Floor):
                 if agent.home is not pool or held is None:
                     continue
                 self.note(agent, held, spell.began, self.model.end)
-                if spell.walk is not None and held.stage == WORKING:  # the updates sent so far
-                    self.went(held, walk(held, agent, spell.began, self.model.end, 0, self.writing, self.forgotten))
+                if held.stage != WORKING:
+                    continue
+                if spell.walk is not None:  # the updates sent so far
+                    went(self, held, walk(held, agent, spell.began, self.model.end, 0, self.writing, self.forgotten))
+                elif held.checks_at >= 0:
+                    checked(self, held, spell, self.model.end)
         for ticket in list(self.open_tickets.values()):
             if ticket.stage == ASKING:
                 self.asked(ticket, NEVER)
+                if not ticket.kind.waiting.resolution:
+                    ticket.paused += ticket.kind.hours.minutes_between(ticket.paused_since, self.model.end)
             if ticket.stage == WAITING and ticket.gives_up < self.model.end:
                 self.given_up(ticket)
                 continue
@@ -126,7 +133,7 @@ class Desk(Floor):
         """Return the block of a source's row, and the place of the row in it; rows come in order."""
         number, start, block = self._blocks.get(source, (-1, 0, None))
         if block is None or row >= start + block.size:
-            for rows in (self.tickets, self.visits, self.spells, self.questions):
+            for rows in (self.tickets, self.visits, self.spells, self.questions, self.updates, self.notes):
                 rows.gather()
             start += 0 if block is None else block.size
             block = Block(*self.drawn, source, number + 1)
@@ -225,7 +232,9 @@ class Desk(Floor):
         assert ticket is not None
         far = spell.walk
         if far is not None:
-            self.went(ticket, far)
+            went(self, ticket, far)
+        elif ticket.checks_at >= 0:
+            checked(self, ticket, spell, spell.end)
         ending = spell.ending
         if ending == SOLVED:
             now = spell.end
@@ -252,17 +261,6 @@ class Desk(Floor):
             together.joined(self, agent, ticket, spell.end)
         else:
             self._follow(agent, ticket, ending)
-
-    def went(self, ticket: Ticket, far: Walk) -> None:
-        """Remember how far work on a ticket has got."""
-        (
-            _, _, ticket.at, ticket.left, ticket.progress, ticket.progress_left, ticket.update_from, ticket.update_left,
-            sent, missed, late,
-        ) = far  # fmt: skip
-        if sent or missed:
-            ticket.sent += sent
-            ticket.missed += missed
-            ticket.late += late
 
     def _follow(self, agent: Agent, ticket: Ticket, ending: int) -> None:
         """Do what the policy says of what the agent has come to see."""
@@ -359,14 +357,6 @@ class Desk(Floor):
     def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
         """Let an agent go on with a ticket whose customer has answered; return whether they do."""
         return apart.go_on(self, agent, now, at_once)
-
-    def answered(self, ticket: Ticket) -> None:
-        """The customer has answered."""
-        apart.answered(self, ticket)
-
-    def never_answered(self, ticket: Ticket) -> None:
-        """The customer has been asked, and has not answered for too long."""
-        apart.never_answered(self, ticket)
 
     def reopen(self, ticket: Ticket) -> None:
         """A solved ticket comes back."""

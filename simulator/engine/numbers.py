@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from simulator.codes import Ending, Entry, Pause, Slip
+from simulator.codes import Ending, Entry, Note, Pause, Slip
 from simulator.engine.parts import Stage
 
 INFINITE: Final = math.inf
@@ -30,6 +30,8 @@ WRONG_DESTINATION: Final = int(Slip.WRONG_DESTINATION)
 INCOMPLETE_HANDOFF: Final = int(Slip.INCOMPLETE_HANDOFF)
 SLIP_PREMATURE: Final = int(Slip.PREMATURE)
 WRONG_PRIORITY: Final = int(Slip.WRONG_PRIORITY)
+CHECKED: Final = int(Note.CHECKED)
+PRIORITY_SEEN: Final = int(Note.PRIORITY_SEEN)
 OPENED, PAGED, BACKLOG, ENTRY_SENT_BACK = (
     int(entry) for entry in (Entry.OPENED, Entry.PAGED, Entry.BACKLOG, Entry.SENT_BACK)
 )

@@ -57,9 +57,9 @@ class Ticket(Event):
     # What every ticket needs has a place of its own; the rest stands in the class until it is set.
     __slots__ = (
         "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "callbacks", "category",
-        "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool", "priority",
-        "progress", "progress_left", "quick", "responded", "row", "rules", "stage", "tier", "update_from",
-        "update_left",
+        "checks_at", "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool",
+        "priority", "progress", "progress_left", "quick", "responded", "row", "rules", "stage", "tier",
+        "update_from", "update_left",
     )  # fmt: skip
     _ok = True
     _value = None
@@ -90,6 +90,9 @@ class Ticket(Event):
     left: float
     final: int
     ask_at: int
+    """The part of the agenda after which the customer is asked, or the true priority is seen; -1 without a question."""
+    checks_at: int
+    """How many parts of the agenda are done when the checks are; -1 once that is written down, or where it is not."""
     answering: bool
     quick: bool
     progress: float

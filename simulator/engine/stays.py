@@ -9,6 +9,7 @@ from simulator.draws import Choices
 from simulator.draws.streams import TO_GRAIN
 from simulator.engine import urgent
 from simulator.engine.numbers import (
+    CHECKED,
     CODE_CHANGE,
     EXPERTISE,
     INCOMPLETE_HANDOFF,
@@ -46,18 +47,34 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         agenda, final = choices.solve(row), choices.routed[row]
     else:
         agenda, final = decide(desk, ticket, choices, stay)
+    if desk.wrong_priority and ticket.priority != block.priority[row]:
+        ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
+    checks = 1 if choices.checks[row] else 0
+    if ticket.ask_at >= 0:
+        if ticket.ask_at and not checks:
+            ticket.ask_at -= 1  # checks that take no time are left out
+        elif not checks:
+            agenda, checks = (0.0, *agenda), 1  # but for something that comes after them
+        if ticket.ask_at == len(agenda) - 1:
+            agenda = (*agenda, 0.0)  # something is still to be done: to go on
     if desk.slips and ticket.tier and ticket.entry in ESCALATIONS and block.slips["incomplete_handoff"][row]:
         ticket.slip |= INCOMPLETE_HANDOFF
         agenda = (block.asking_back[row], *agenda)
         ticket.ask_at += ticket.ask_at >= 0
+        checks += 1
     unanswered = ticket.responded != ticket.responded
     ticket.answering = False
     if unanswered and (response := block.response[row]):
         agenda = (response, *agenda)
         ticket.answering = True
         ticket.ask_at += ticket.ask_at >= 0
-    if desk.wrong_priority and ticket.priority != block.priority[row]:
-        ticket.ask_at = int(ticket.answering)  # seen when the checks are done
+        checks += 1
+    ticket.checks_at = checks
+    if choices.routed is not None:
+        ticket.checks_at = -1  # chance has decided, whatever they say
+    elif not checks:
+        ticket.checks_at = -1
+        desk.learned(ticket, CHECKED, now)
     pace = agent.pace
     if agent.newcomer != 1.0:
         pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
@@ -136,16 +153,17 @@ def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tup
     if seen == CODE_CHANGE and move.owner is None and not move.told:  # the procedure has no such signal
         seen, move = EXPERTISE, rules.expertise
     checks, recognition = float(choices.checks[row]), float(choices.recognition[row])
+    checked = (checks,) if checks else ()
     if move.owner is None and not move.told:
         # What the procedure keeps in the tier is solved there with somebody's help.
         if premature:
             return choices.solve(row), SOLVED
         ticket.ask_at = -1
-        return (checks, recognition, block.help[row]), SOLVED
+        return (*checked, recognition, block.help[row]), SOLVED
     ticket.ask_at = min(ticket.ask_at, 0)
     if premature:
         ticket.slip |= SLIP_PREMATURE
     if slips and slips["late_recognition"][row]:
         ticket.slip |= LATE_RECOGNITION
         recognition += desk.model.desk.behaviour.late_by
-    return (checks, recognition), seen
+    return (*checked, recognition), seen

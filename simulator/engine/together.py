@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.codes import Ending, Entry, Fate
 from simulator.draws.streams import Stream, lengths, stream
-from simulator.engine.apart import runs_again
 from simulator.engine.parts import Agent, JointWork, Stage, Ticket
+from simulator.engine.timers import let_go
 from simulator.engine.urgent import break_off
 
 if TYPE_CHECKING:
@@ -58,29 +58,16 @@ class Outages:
             self._desk.free(agent)
 
     def _let_go(self, ticket: Ticket, now: float) -> Agent | None:
-        """Take a ticket from where it is; return the agent who worked on it."""
-        if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
-            ticket.pool.queues[ticket.priority].remove(ticket)
-            ticket.pool.waiting -= 1
-        elif ticket.stage == Stage.WORKING:
+        """Take a ticket from where it is; return the agent who is free now, if there is one."""
+        if ticket.stage == Stage.WORKING:
             agent = ticket.agent
             break_off(self._desk, agent, now)
             return agent
-        elif ticket.stage == Stage.SWARMING:
+        if ticket.stage == Stage.SWARMING:
             agent, agent.ticket = ticket.agent, None
             self._desk.note(agent, ticket, agent.spell.began, now)
             return agent
-        elif ticket.stage in (Stage.ASKING, Stage.ANSWERED):
-            agent = ticket.agent
-            agent.held -= 1
-            if ticket.stage == Stage.ANSWERED:
-                agent.answered.remove(ticket)
-            else:
-                runs_again(self._desk, ticket, now)
-            if agent.waits:
-                agent.waits = False
-                return agent
-        return None
+        return let_go(self._desk, ticket, now)
 
 
 # -- people called together -------------------------------------------------------------------------------------------
@@ -135,7 +122,7 @@ def joint_work(desk: Desk, ticket: Ticket, tier: int, length: float) -> JointWor
     joint.tier = tier
     joint.began = joint.responded = desk.now
     joint.agenda, joint.at, joint.left = (length,), 0, length
-    joint.final, joint.ask_at = int(Ending.JOINT_WORK), -1
+    joint.final, joint.ask_at, joint.checks_at = int(Ending.JOINT_WORK), -1, -1
     joint.answering, joint.quick = False, True
     joint.rules = desk.plain
     joint.progress = joint.in_hand = desk.now

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from simulator.codes import Ending, Entry, Pause
+from simulator.codes import Pause
 from simulator.engine import apart
-from simulator.engine.parts import NEVER, Agent, Bell, Pool, Spell, Stage, Ticket
+from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
+from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
+from simulator.engine.progress import checked, went
+from simulator.engine.timers import expect, let_go
 from simulator.engine.walk import minutes_worked, walk
 
 if TYPE_CHECKING:
@@ -47,15 +49,17 @@ def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
     assert ticket is not None
     unanswered = ticket.responded > now
     if spell.walk is None and ticket.quick:
-        left = max(0.0, ticket.left - minutes_worked(agent, spell.began, now, agent.overtime))
-        if unanswered:
-            reply = agent.hours.minutes_between(now, ticket.responded)
-            ticket.agenda, ticket.left, ticket.quick = (reply, left - reply), reply, False
-        else:
-            ticket.agenda, ticket.left, ticket.answering = (left,), left, False
-        ticket.at = 0
+        agenda, done = ticket.agenda, minutes_worked(agent, spell.began, now, agent.overtime)
+        assert agenda is not None
+        at, last = 0, len(agenda) - 1
+        while at < last and done >= agenda[at]:
+            done -= agenda[at]
+            at += 1
+        ticket.at, ticket.left, ticket.quick = at, max(0.0, agenda[at] - done), False
+        if ticket.checks_at >= 0:
+            checked(desk, ticket, spell, now)
     else:
-        desk.went(ticket, walk(ticket, agent, spell.began, now, int(Pause.URGENT), desk.writing, desk.forgotten))
+        went(desk, ticket, walk(ticket, agent, spell.began, now, int(Pause.URGENT), desk.writing, desk.forgotten))
     if unanswered:
         ticket.responded = NEVER
     desk.note(agent, ticket, spell.began, now)
@@ -71,43 +75,16 @@ def put_back(desk: Desk, ticket: Ticket) -> None:
     It is still in the tier's hands, so its timers go on.
     """
     pool = ticket.pool
-    ticket.stage = int(Stage.BROKEN_OFF)
+    ticket.stage = BROKEN_OFF
     queue = pool.queues[ticket.priority]
     place = 0
     for other in queue:
-        if other.stage != Stage.BROKEN_OFF or other.available > ticket.available:
+        if other.stage != BROKEN_OFF or other.available > ticket.available:
             break
         place += 1
     queue.insert(place, ticket)
     pool.waiting += 1
-    due = min(
-        pool.hours.add(ticket.progress, ticket.progress_left), pool.hours.add(ticket.in_hand, ticket.in_hand_left)
-    )
-    if due < math.inf:
-        desk.at(Bell((desk, ticket), ticket.visit), max(due, desk.now), (_timer,))
-
-
-def _timer(bell: Bell) -> None:
-    """A timer of a ticket is over whose work was broken off: if nobody has gone on with it, it moves."""
-    desk, ticket = bell.about
-    now = desk.now
-    if ticket.visit != bell.visit or ticket.stage != Stage.BROKEN_OFF:
-        return
-    rules = ticket.rules
-    hours = ticket.pool.hours
-    stuck, unresolved = hours.add(ticket.progress, ticket.progress_left), hours.add(ticket.in_hand, ticket.in_hand_left)
-    if stuck <= min(now, unresolved):
-        to, entry, ending = rules.no_progress_to, Entry.NO_PROGRESS, Ending.NO_PROGRESS
-    elif unresolved <= now:
-        to, entry, ending = rules.unresolved_to, Entry.UNRESOLVED, Ending.UNRESOLVED
-    else:  # it was taken up again since, and broken off anew with other timers
-        return
-    ticket.pool.queues[ticket.priority].remove(ticket)
-    ticket.pool.waiting -= 1
-    desk.leave(ticket, int(ending), now, now)
-    desk.enter(ticket, to, int(entry), now)
-    called = desk.pool_of(ticket) is not desk.tiers[to]
-    desk.at(ticket, now + ticket.block.paging[ticket.row] if called else now, (desk.hand_over,))
+    expect(desk, ticket)
 
 
 def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
@@ -115,6 +92,7 @@ def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
     now = agent.spell.end
     if why == Pause.QUESTION and ticket.priority != ticket.block.priority[ticket.row] and desk.wrong_priority:
         ticket.ask_at = -1
+        desk.learned(ticket, PRIORITY_SEEN, now)
         reprioritise(desk, ticket, ticket.block.priority[ticket.row], now)
         desk.take(ticket.pool, agent, ticket, now)
     elif why == Pause.QUESTION:
@@ -142,9 +120,9 @@ def wrong_tier(tier: int, right: int, tiers: int) -> int:
 
 def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
     """Give a ticket another priority, in work or in a queue; its ages count from now."""
-    if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
-        ticket.pool.queues[ticket.priority].remove(ticket)
-        ticket.pool.waiting -= 1
+    stage, gives_up = ticket.stage, ticket.gives_up
+    if stage in (WAITING, BROKEN_OFF):
+        let_go(desk, ticket, now)
     ticket.priority = priority
     ticket.kind = kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
     desk.ages.expect_anew(ticket)
@@ -156,5 +134,10 @@ def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
         ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
         if rules.age_move is not None:
             ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
-    if ticket.stage in (Stage.WAITING, Stage.BROKEN_OFF):
+    if stage == BROKEN_OFF:
+        put_back(desk, ticket)
+        desk.dispatch(ticket.pool)
+    elif stage == WAITING:
         desk.offer(desk.pool_of(ticket), ticket)
+        if ticket.stage == WAITING:
+            ticket.gives_up = gives_up  # they have waited since before

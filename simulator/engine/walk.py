@@ -11,7 +11,7 @@ import math
 from typing import Final
 
 from simulator.codes import Ending, Pause
-from simulator.engine.parts import Agent, Ticket
+from simulator.engine.parts import NEVER, Agent, Ticket
 from simulator.model import KindRules, TierRules
 
 NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
@@ -23,11 +23,13 @@ _GOLDEN: Final = 0.6180339887498949
 """Turns of a circle between the luck of one update and that of the next."""
 
 
-Walk = tuple[float, int, int, float, float, float, float, float, int, int, int]
+Updates = list[tuple[float, float]]
+"""Updates of the customer: when each was due, and when it was sent (not-a-number: forgotten)."""
+Walk = tuple[float, int, int, float, float, float, float, float, Updates | None, float]
 """Where work on a ticket has got to: the instant, why it ended there, the part of the agenda and the minutes left of
 it; since when nothing has been achieved and the minutes left until the timer of that is over; since when the customer
-has heard nothing and the minutes left until they have to hear; the updates sent, missed, and sent late on the way. (A
-plain tuple, because one is made for every spell.)"""
+has heard nothing and the minutes left until they have to hear; the updates on the way; when the checks were done, if
+they were on the way (not-a-number elsewhere). (A plain tuple, because one is made for every spell.)"""
 
 
 def walk(
@@ -53,8 +55,8 @@ def walk(
     if not agent.since <= now < until:
         until = now  # the calendar is asked for every part
     heard, heard_left = ticket.update_from, ticket.update_left
-    sent = missed = late = 0
-    t, last = now, len(agenda)
+    updates: Updates | None = None
+    t, last, checks, checked = now, len(agenda), ticket.checks_at, NEVER
     while True:
         finish = t + left
         if finish > until:
@@ -73,30 +75,33 @@ def walk(
             if not (agent.since <= written < until or overtime):  # due while nobody was at work on it
                 written = agent.hours.next_open(written)
             if written <= finish and written < limit:
-                if forgotten and lucky(ticket, ticket.sent + ticket.missed + sent + missed) < forgotten:
-                    missed += 1
+                if updates is None:
+                    updates = []
+                if forgotten and lucky(ticket, ticket.sent + ticket.missed + len(updates)) < forgotten:
+                    updates.append((update, NEVER))
                     heard = update
                 else:
-                    late += update < written
-                    sent += 1
+                    updates.append((update, written))
                     left += writing
-                    heard = written + writing
+                    heard = written
                 heard_left = next_gap(ticket.kind, ticket.opened, heard)
                 continue  # a longer part may not be done before a timer is over
             heard, heard_left = update, 0.0  # known exactly from now on
-        if finish > limit:
+        if finish > limit and finish > now:  # what takes no time is done even if something had been over before
             limit = max(limit, now)
             left = max(0.0, minutes_worked(agent, limit, finish, overtime))
-            return limit, reason, at, left, progress, progress_left, heard, heard_left, sent, missed, late
+            return limit, reason, at, left, progress, progress_left, heard, heard_left, updates, checked
         t = finish
         at += 1
+        if at == checks:
+            checked = t
         if at == last:
-            return t, ticket.final, at, 0.0, progress, progress_left, heard, heard_left, sent, missed, late
+            return t, ticket.final, at, 0.0, progress, progress_left, heard, heard_left, updates, checked
         left = agenda[at]
         if at > 1 or not ticket.answering:
             progress, progress_left = t, no_progress
         if at - 1 == ticket.ask_at:
-            return t, QUESTION, at, left, progress, progress_left, heard, heard_left, sent, missed, late
+            return t, QUESTION, at, left, progress, progress_left, heard, heard_left, updates, checked
 
 
 def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[float, int]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import Cause, Ending, Entry, Fate, Judged, Measured, Slip
+from simulator.codes import Cause, Ending, Entry, Fate, Judged, Measured, Note, Slip
 from simulator.derived import clocks, escalations
 from simulator.model import DeskModel
 from simulator.tables import Run, Table
@@ -122,11 +122,33 @@ def clocks_sheet(run: Run) -> Sheet:
     ])  # fmt: skip
 
 
+def updates_sheet(run: Run) -> Sheet:
+    """Return the table of customers' updates that agents wrote as work, or forgot."""
+    return _sheet(run, run.updates, [
+        _ticket(),
+        _named("place", "place", run.model.places),
+        _instant("due_at", "due"),
+        _instant("sent_at", "sent"),
+    ])  # fmt: skip
+
+
+def notes_sheet(run: Run) -> Sheet:
+    """Return the table of what agents came to know in the middle of a stay."""
+    return _sheet(run, run.notes, [
+        _ticket(),
+        _named("place", "place", run.model.places),
+        _coded("what", "what", Note),
+        _instant("at", "at"),
+    ])  # fmt: skip
+
+
 TABLES: Final[Mapping[str, Callable[[Run], Sheet]]] = {
     "tickets": tickets_sheet,
     "visits": visits_sheet,
     "escalations": escalations_sheet,
     "clocks": clocks_sheet,
+    "updates": updates_sheet,
+    "notes": notes_sheet,
 }
 """The tables that can be written, by name."""
 

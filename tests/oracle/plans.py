@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.codes import ESCALATIONS, Ending, Entry, Slip
+from simulator.codes import ESCALATIONS, Ending, Entry, Note, Slip
 from simulator.draws import Choices
 from simulator.draws.streams import GRAIN
 from simulator.model import Move
@@ -25,19 +25,22 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
     ticket.take_in_hand(tier.hours, now, now, ticket.kind.tiers[ticket.tier])
     choices = ticket.block.choices(ticket.tier, stay)
     parts, ticket.outcome = _work(desk, ticket, choices, stay)
+    _see_the_priority(ticket, parts)
+    if parts[0].what == "checks" and not parts[0].minutes and not parts[0].then_ask:
+        parts[0].what = "nothing"
+        if len(parts) > 1:
+            parts.pop(0)
     if ticket.tier > 0 and ticket.entry in ESCALATIONS and ticket.has("incomplete_handoff"):
         parts.insert(0, Part("asking back", ticket.block.asking_back[ticket.row]))
         ticket.slip |= Slip.INCOMPLETE_HANDOFF
-    misjudged = ticket.priority != ticket.true_priority
-    if misjudged:  # seen when the checks are done, and then there is nothing to ask
-        for part in parts:
-            part.then_ask = part is parts[0]
     if not ticket.answered_yet:
         reply = ticket.block.response[ticket.row]
         if reply:
             parts.insert(0, Part("reply", reply))
         else:
             ticket.responded = now
+    if choices.routed is None:
+        _note_the_checks(desk, ticket, parts)
     pace = agent.pace
     if agent.newcomer != 1.0:
         learned = 0.5 ** (agent.begun_with / desk.model.desk.people.learns_within)
@@ -49,9 +52,28 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
     ticket.parts = parts
 
 
+def _see_the_priority(ticket: Ticket, parts: list[Part]) -> None:
+    """Let it be seen that a priority is wrong: when the checks are done, and then there is nothing to ask."""
+    if ticket.priority != ticket.true_priority:
+        for part in parts:
+            part.then_ask = part.what == "checks"
+        if parts[-1].then_ask:
+            parts.append(Part("nothing more", 0.0))
+
+
+def _note_the_checks(desk: OracleDesk, ticket: Ticket, parts: list[Part]) -> None:
+    """Let it be noted when the checks of a stay are done; where they take no time, that is before all other work."""
+    before = [part for part in parts if part.what in ("reply", "asking back", "checks")]
+    if before:
+        before[-1].ends_the_checks = True
+    else:
+        desk.learned(ticket, Note.CHECKED)
+
+
 def judge_anew(desk: OracleDesk, ticket: Ticket) -> None:
     """Give a ticket in hand the priority that it really has: another kind of ticket, whose ages count from now."""
     now = desk.env.now
+    desk.learned(ticket, Note.PRIORITY_SEEN)
     ticket.priority = ticket.true_priority
     ticket.kind = kind = desk.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
     ticket.aged_from, ticket.paused_since_aging = now, 0.0
@@ -117,9 +139,11 @@ def _stays(move: Move) -> bool:
 
 def _pieces(ticket: Ticket, choices: Choices) -> list[Part]:
     """Return the parts of a stay that solves the ticket; a question comes after one of them that is not the last."""
-    parts = [Part("work", minutes) for minutes in choices.solve(ticket.row)]
-    if choices.asks is not None and 0 <= choices.asks[ticket.row] < len(parts):
-        parts[choices.asks[ticket.row]].then_ask = True
+    row, checks = ticket.row, float(choices.checks[ticket.row])
+    pieces = choices.solve(row)[1:] if checks else choices.solve(row)
+    parts = [Part("checks", checks), *(Part("work", minutes) for minutes in pieces)]
+    if choices.asks is not None and choices.asks[row] >= 0:
+        parts[choices.asks[row]].then_ask = True
     return parts
 
 

@@ -61,6 +61,8 @@ class Part:
     what: str
     minutes: float
     then_ask: bool = False
+    """Whether there is something to ask, or to see, when it is done."""
+    ends_the_checks: bool = False
 
 
 @dataclass
