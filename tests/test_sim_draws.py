@@ -237,11 +237,16 @@ def test_pieces_of_work_have_the_mean_that_the_desk_says() -> None:
     assert np.var(counts) == pytest.approx(1.0, rel=0.1)  # 1 + Poisson
 
 
-def test_the_whole_stay_is_the_sum_of_its_parts() -> None:
-    block = Block(model(), 1, 0, 0, 0)
+def test_the_whole_stay_is_the_sum_of_its_parts_and_ends_the_same_way() -> None:
+    block = Block(model(work__T3="{passes_on: 0, sends_back: 0.3, pieces: 1}", work__T1="{passes_on: 0.4}"), 1, 0, 0, 0)
+    rows = np.arange(3, block.size, 7)
     for stay in ((0, 0), (0, 1), (2, 0)):
         one = block.choices(*stay)
-        np.testing.assert_allclose([sum(one.solve(row)) for row in range(block.size)], one.totals(), rtol=1e-12)
+        minutes, ends = block.routed(*stay, rows)
+        assert one.routed is not None
+        assert [sum(one.solve(row)) for row in rows] == minutes.tolist()
+        assert [one.routed[row] for row in rows] == ends.tolist()
+        assert len(set(ends.tolist())) == 2
 
 
 def test_questions_come_between_the_parts_of_a_stay() -> None:

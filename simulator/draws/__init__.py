@@ -1,5 +1,5 @@
 """All chance, from one seed: ``streams`` (names, lengths), ``arrivals`` (when), ``tickets`` (what they are like),
-``crew`` (how people differ and when they are away)."""
+``paths`` (where they go, if chance alone decides), ``crew`` (how people differ and when they are away)."""
 
 from simulator.draws.arrivals import Arrivals, arrival_curve, arrivals
 from simulator.draws.tickets import Agenda, Block, Choices

@@ -26,6 +26,7 @@ LARGEST: Final = 4096
 MAX_PIECES: Final = 16
 """More pieces of work than this are cut off (with a mean of 6, the most a desk may say, that is 1 ticket in 15,000)."""
 
+Rows = npt.NDArray[np.intp]
 Agenda = tuple[float, ...]
 """Lengths of work in a stay (minutes), in order; each ends with progress."""
 
@@ -51,11 +52,6 @@ class Choices:
     _wide: bool
     """Whether every ticket is going to ask: then it pays to make all agendas at once."""
     _agendas: list[Agenda] = field(default_factory=list)
-
-    def totals(self) -> list[float]:
-        """Return the whole length of a stay that solves the ticket, by row."""
-        total: list[float] = (np.asarray(self.checks) + self._pieces.sum(axis=1)).tolist()
-        return total
 
     def solve(self, row: int) -> Agenda:
         """Return the agenda of a stay that solves the ticket."""
@@ -109,7 +105,6 @@ class Block:
         self._solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
         self.columns["solved_by"] = self._solved_by
         self._choices: dict[tuple[int, int], Choices] = {}
-        self._plain: dict[tuple[int, int], tuple[list[float], list[int]]] = {}
 
     def _stream(self, which: Stream, *key: int) -> np.random.Generator:
         return stream(self._seed, self._replication, which, self._source, self._number, *key)
@@ -205,15 +200,6 @@ class Block:
         after = lengths(self._customers[:, 1], customers.reopen_after)
         return as_list(np.where(self._customers[:, 2] < customers.reopen, after, np.inf))
 
-    def plain(self, tier: int, stay: int) -> tuple[list[float], list[int]]:
-        """Return the length of a stay that chance routes, and how it ends; lists by row."""
-        found = self._plain.get((tier, stay))
-        if found is None:
-            choices = self.choices(tier, stay)
-            assert choices.routed is not None
-            found = self._plain[tier, stay] = choices.totals(), choices.routed
-        return found
-
     def choices(self, tier: int, stay: int) -> Choices:
         """Return what chance decides about the ``stay``-th stay (from 0) of every ticket in a tier."""
         found = self._choices.get((tier, stay))
@@ -221,17 +207,33 @@ class Block:
             found = self._choices[tier, stay] = self._draw(tier, stay)
         return found
 
-    def _draw(self, tier: int, stay: int) -> Choices:
-        model = self.model
-        desk, work = model.desk, model.desk.work_of(tier)
+    def routed(self, tier: int, stay: int, rows: Rows) -> tuple[Floats, npt.NDArray[np.int8]]:
+        """Return the whole lengths (minutes) of a stay that chance routes and how it ends, for some rows only."""
+        work = self.model.desk.work_of(tier)
+        assert work.passes_on is not None
+        uniform, count, normals = self._numbers(tier, stay)
+        count, normals = count[rows], normals[:, rows]
+        minutes = lengths(normals[0], work.checks) + self._pieces(tier, normals[4:].T, count, rows).sum(axis=1)
+        return minutes, _routed(uniform[1, rows], work.passes_on, work.sends_back)
+
+    def _numbers(self, tier: int, stay: int) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+        """Return the uniforms of a stay, its pieces of work, and its normals; each with a column for every row."""
+        pieces = self.model.desk.work_of(tier).pieces
         uniform = self._stream(Stream.CHOICES, tier, stay).random((4, self.size))
-        factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
-        count = 1 + np.searchsorted(_poisson_steps(work.pieces - 1), uniform[0], side="right")
+        if pieces == 1:
+            count = np.ones(self.size, np.int64)
+        else:
+            count = 1 + np.searchsorted(_poisson_steps(pieces - 1), uniform[0], side="right")
         # Column by column, so that a desk whose tickets need fewer pieces draws no more than it needs.
         normals = self._stream(Stream.WORK, tier, stay).standard_normal((4 + int(count.max()), self.size))
-        easier = np.where(self._solved_by < tier, desk.work.easier, 1.0)
+        return uniform, count, normals
+
+    def _draw(self, tier: int, stay: int) -> Choices:
+        desk, work = self.model.desk, self.model.desk.work_of(tier)
+        uniform, count, normals = self._numbers(tier, stay)
+        factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
         checks = lengths(normals[0], work.checks)
-        pieces = self._pieces(tier, normals[4:].T, (self._effort * easier * factor)[:, None], count)
+        pieces = self._pieces(tier, normals[4:].T, count)
         answer, close_after = [], []
         asks: list[int] | None = None
         if desk.work.customer is not None:
@@ -246,32 +248,32 @@ class Block:
             checks=checks,  # type: ignore[arg-type]  # an array is read as a sequence is
             recognition=recognition,  # type: ignore[arg-type]
             handoff=handoff,  # type: ignore[arg-type]
-            routed=None if work.passes_on is None else _routed(uniform[1], work.passes_on, work.sends_back),
+            routed=None if work.passes_on is None else as_codes(_routed(uniform[1], work.passes_on, work.sends_back)),
             asks=asks,
             answer=answer,
             close_after=close_after,
             _pieces=pieces,
-            _count=count,
+            _count=count,  # type: ignore[arg-type]
             _wide=tier == 0 and stay == 0,
         )
 
-    def _pieces(self, tier: int, normals: Floats, factor: Floats, count: npt.NDArray[np.int64]) -> Floats:
-        """Return the pieces of work, shape (size, longest count), 0 after a ticket's last."""
+    def _pieces(self, tier: int, normals: Floats, count: npt.NDArray[np.int64], rows: Rows | None = None) -> Floats:
+        """Return the pieces of work, shape (rows, longest count), 0 after a ticket's last; ``None``: for all rows."""
         desk = self.model.desk
-        shown = normals
-        used = np.arange(shown.shape[1]) < count[:, None]
-        pieces = np.zeros(shown.shape)
-        scale = np.broadcast_to(factor, shown.shape)
-        own = {
-            index: entry.piece[desk.tiers[tier]]
-            for index, entry in enumerate(desk.categories.values())
-            if desk.tiers[tier] in entry.piece
-        }
-        usual = used & ~np.isin(self._category, list(own))[:, None] if own else used
-        pieces[usual] = lengths(shown[usual], desk.work_of(tier).piece, scale[usual])
-        for index, time in own.items():
-            mine = used & (self._category == index)[:, None]
-            pieces[mine] = lengths(shown[mine], time, scale[mine])
+        some = slice(None) if rows is None else rows
+        category, effort, solved_by = self._category[some], self._effort[some], self._solved_by[some]
+        easier = np.where(solved_by < tier, desk.work.easier, 1.0)
+        factor = effort * easier * desk.calibrated.work.get(desk.tiers[tier], 1.0)
+        scale = np.broadcast_to(factor[:, None], normals.shape)
+        left = np.arange(normals.shape[1]) < count[:, None]
+        pieces = np.zeros(normals.shape)
+        for index, entry in enumerate(desk.categories.values()):
+            if desk.tiers[tier] in entry.piece:
+                mine = left & (category == index)[:, None]
+                pieces[mine] = lengths(normals[mine], entry.piece[desk.tiers[tier]], scale[mine])
+                left &= ~mine
+        if left.any():
+            pieces[left] = lengths(normals[left], desk.work_of(tier).piece, scale[left])
         return pieces
 
 
@@ -296,10 +298,11 @@ def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> li
     return [tuple(row[1:end]) for row, end in zip(rows, ends, strict=True)]
 
 
-def _routed(uniform: Floats, passes_on: float, sends_back: float) -> list[int]:
-    on = uniform < passes_on
-    back = ~on & (uniform < passes_on + sends_back)
-    return as_codes(np.where(on, int(Ending.EXPERTISE), np.where(back, int(Ending.SENT_BACK), int(Ending.SOLVED))))
+def _routed(uniform: Floats, passes_on: float, sends_back: float) -> npt.NDArray[np.int8]:
+    ends = np.full(len(uniform), int(Ending.SOLVED), np.int8)
+    ends[uniform < passes_on + sends_back] = int(Ending.SENT_BACK)
+    ends[uniform < passes_on] = int(Ending.EXPERTISE)
+    return ends
 
 
 def _solved_by(

@@ -9,29 +9,29 @@ holds the two together.
 from __future__ import annotations
 
 import math
+from array import array
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
-from heapq import heappush
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from simpy.events import Event
+import numpy.typing as npt
 
-from simulator.codes import Ending, Entry, Fate
+from simulator.codes import Ending, Fate
+from simulator.draws.paths import Paths, paths
 from simulator.draws.tickets import Block
 from simulator.engine.core import Desk
-from simulator.engine.parts import NEVER
-from simulator.tables import SPELLS, TICKET_ROWS
+from simulator.model import Move
+from simulator.tables import SPELLS, TICKET_ROWS, VISITS
 
 if TYPE_CHECKING:
     from simulator.model import DeskModel
     from simulator.tables import Table
 
 SOLVED: Final = int(Ending.SOLVED)
-EXPERTISE: Final = int(Ending.EXPERTISE)
 OPEN: Final = int(Ending.OPEN)
-OPENED: Final = int(Entry.OPENED)
-ENTRY_SENT_BACK: Final = int(Entry.SENT_BACK)
 
 
 def is_plain(model: DeskModel) -> bool:
@@ -59,6 +59,13 @@ def is_plain(model: DeskModel) -> bool:
             desk.work_of(tier).passes_on is not None and desk.work_of(tier).handoff.mean == 0
             for tier in range(model.tiers)
         )
+        and all(
+            kind.tiers[tier].expertise == Move(tier + 1, ())
+            for row in model.kinds
+            for kind in row
+            for tier in range(model.tiers)
+            if desk.work_of(tier).passes_on
+        )
         and work.first_response.mean == 0
         and not (work.preempts or work.customer or work.war_room or work.update or work.swarming or desk.backlog)
         and not (desk.demand.outages or desk.customers.patience or desk.customers.reopen)
@@ -68,192 +75,180 @@ def is_plain(model: DeskModel) -> bool:
     )
 
 
-class _Ticket:
-    """A ticket on a plain desk; ``stays`` counts those in each tier, ``None`` in the first."""
-
-    __slots__ = ("block", "entered", "entry", "index", "priority", "row", "stays")
-    block: Block
-    entered: float
-    entry: int
-    index: int
-    priority: int
-    row: int
-    stays: list[int] | None
-
-
-class _Work(Event):
-    """An agent and their work; as an event, its end."""
-
-    __slots__ = ("began", "ending", "number", "ticket", "tier")
-    _ok = True
-    _value = None
-    began: float
-    ending: int
-
-    def __init__(self, number: int, tier: int) -> None:
-        """Take over the agent of a number."""
-        self.number = number
-        self.tier = tier
-        self.ticket: _Ticket | None = None
-
-
 class PlainDesk(Desk):
-    """A replication of a desk on which nothing but work happens."""
+    """A replication of a desk on which nothing but work happens.
+
+    Where every ticket goes and how long each of its stays takes is drawn ahead, block by block: the stays stand in a
+    row, ticket by ticket. What is left to find out is who takes which stay, and when.
+    """
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
-        self._idle = tuple(deque(_Work(agent.number, pool.tier) for agent in pool.agents) for pool in self.tiers)
-        self._everybody = [work for idle in self._idle for work in idle]
-        self._queues = tuple(tuple(deque[_Ticket]() for _ in self.model.priorities) for _ in self.tiers)
-        self._kinds: list[Block] = []
-        if self._opened and self._opened[0] < self.model.end:
-            self.at(Event(self), self._opened[0], (self._flow(),))
-            self.run_until(self.model.end)
-        self._leave_all()
-
-    def _flow(self) -> Callable[[Event], None]:
-        """Return what to do when a ticket is opened.
-
-        The steps are closures, not methods: names of a function are found three times as fast as attributes, and here
-        that is a third of the time.
-        """
-        opened, idle_by_tier, queues_by_tier = self._opened, self._idle, self._queues
-        calendar, number = self._queue, self._eid
-        pack, add, kinds, drawn = self.visits.pack, self.visits.add, self._kinds, self.drawn
-        tiers, last = self.model.tiers, len(opened)
-        first_idle, first_queues = idle_by_tier[0], queues_by_tier[0]
-        waiting = [0] * tiers
-        index = start = stop = 0
-        block: Block
-        priorities: list[int] = []
-        lengths: list[float] = []
-        endings: list[int] = []
-
-        def come(feed: Event) -> None:
-            nonlocal index, start, stop, block, priorities, lengths, endings
-            if index == stop:
-                self.visits.gather()
-                block = Block(*drawn, 0, len(kinds))
-                start, stop = stop, stop + block.size
-                kinds.append(block)
-                priorities = block.priority
-                lengths, endings = block.plain(0, 0)
-            row, now = index - start, opened[index]
-            ticket = _Ticket()
-            ticket.index, ticket.row, ticket.block, ticket.priority = index, row, block, priorities[row]
-            ticket.entered, ticket.entry, ticket.stays = now, OPENED, None
-            index += 1
-            if index < last:
-                feed.callbacks = coming  # type: ignore[assignment]
-                heappush(calendar, (opened[index], 1, next(number), feed))  # type: ignore[misc]
-            if first_idle:
-                work = first_idle.popleft()
-                work.ticket = ticket
-                work.began = now
-                work.ending = endings[row]
-                work.callbacks = over  # type: ignore[assignment]
-                heappush(calendar, (now + lengths[row], 1, next(number), work))  # type: ignore[misc]
-            else:
-                first_queues[ticket.priority].append(ticket)
-                waiting[0] += 1
-
-        def worked(work: _Work) -> None:
-            ticket, tier, now, ending = work.ticket, work.tier, self._now, work.ending
-            assert ticket is not None
-            entered = ticket.entered
-            add(pack(ticket.index, tier, work.number, ticket.entry, ending, entered, entered, work.began, now, now, 0))
-            if waiting[tier]:
-                waiting[tier] -= 1
-                for queue in queues_by_tier[tier]:
-                    if queue:
-                        take(work, queue.popleft(), now)
-                        break
-            else:
-                work.ticket = None
-                idle_by_tier[tier].append(work)
-            if ending == SOLVED:
-                return
-            if ticket.stays is None:
-                ticket.stays = [0] * tiers
-                ticket.stays[0] = 1
-            to, ticket.entry = (tier + 1, EXPERTISE) if ending == EXPERTISE else (max(tier - 1, 0), ENTRY_SENT_BACK)
-            ticket.entered = now
-            idle = idle_by_tier[to]
-            if idle:
-                take(idle.popleft(), ticket, now)
-            else:
-                queues_by_tier[to][ticket.priority].append(ticket)
-                waiting[to] += 1
-
-        def take(work: _Work, ticket: _Ticket, now: float) -> None:
-            tier, stays = work.tier, ticket.stays
-            if stays is None:
-                minutes, ends = ticket.block.plain(0, 0)
-            else:
-                minutes, ends = ticket.block.plain(tier, stays[tier])
-                stays[tier] += 1
-            row = ticket.row
-            work.ticket = ticket
-            work.began = now
-            work.ending = ends[row]
-            work.callbacks = over  # type: ignore[assignment]
-            heappush(calendar, (now + minutes[row], 1, next(number), work))  # type: ignore[misc]
-
-        coming, over = (come,), (worked,)
-        return come
-
-    def _leave_all(self) -> None:
-        """Write down what is unfinished, and the tables that follow from the visits."""
-        pack, add = self.visits.pack, self.visits.add
-        for work in self._everybody:
-            one = work.ticket
-            if one is not None:
-                add(
-                    pack(
-                        one.index,
-                        work.tier,
-                        work.number,
-                        one.entry,
-                        OPEN,
-                        one.entered,
-                        one.entered,
-                        work.began,
-                        NEVER,
-                        NEVER,
-                        0,
-                    )
-                )
-        for tier, queues in enumerate(self._queues):
-            for one in (ticket for queue in queues for ticket in queue):
-                add(pack(one.index, tier, -1, one.entry, OPEN, one.entered, one.entered, NEVER, NEVER, NEVER, 0))
-        self.spells.later(lambda: _spells(self.visits.table(), self.model.end))
+        self._ends = self.model.end
+        self._came = self._arrived.opened[: bisect_left(self._opened, self._ends)]
+        self._blocks_played: list[dict[str, npt.NDArray[Any]]] = []
+        self._paths: list[Paths] = []
+        self._began, self._agent = array("d"), array("i")
+        """When each stay's work began and who did it; not-a-number and -1 until then."""
+        self._minutes: list[float] = []
+        self._onward: list[int] = []
+        """Of each stay: the queue that the ticket comes to afterwards, -1 where it does not go on."""
+        if len(self._came):
+            self._run()
+        self.visits.later(self._visit_rows)
+        self.spells.later(lambda: _spells(self.visits.table(), self._ends))
         self.tickets.later(lambda: self._ticket_rows(self.visits.table()))
 
-    def _ticket_rows(self, visits: Table) -> Table:
-        n = int(np.searchsorted(self._opened, self.model.end))
-        rows = np.zeros(n, TICKET_ROWS)
-        rows["ticket"] = np.arange(n)
-        for name in ("priority", "plan", "category", "solved_by", "luck"):
-            if n:
-                rows[name] = np.concatenate([block.columns[name] for block in self._kinds])[:n]
-        rows["opened"] = self._opened[:n]
-        rows["cause"] = -1
-        rows["responded"] = rows["resolved"] = np.nan
-        first = np.isin(visits["entry"], (OPENED,)) & ~np.isnan(visits["began"])
-        rows["responded"][visits["ticket"][first]] = visits["began"][first]
-        last = (visits["ending"] == SOLVED) | (visits["ending"] == OPEN)
-        rows["holder"][visits["ticket"][last]] = visits["place"][last]
-        solved = visits[visits["ending"] == SOLVED]
-        rows["resolved"][solved["ticket"]] = solved["left"]
-        rows["fate"][solved["ticket"]] = int(Fate.SOLVED)
+    def _run(self) -> None:
+        """Let tickets come, and agents take them.
+
+        This is the loop over the calendar of events that SimPy has, for two kinds of events only: the next ticket
+        comes, an agent has done their work. Of events at the same instant the one that was planned first comes first.
+        """
+        ranks = len(self.model.priorities)
+        queues = [deque[int]() for _ in range(len(self.tiers) * ranks)]
+        queues_by_tier = [queues[first : first + ranks] for first in range(0, len(queues), ranks)]
+        idle_by_tier = [deque(agent.number for agent in pool.agents) for pool in self.tiers]
+        idle_by_queue = [idle for idle in idle_by_tier for _ in range(ranks)]
+        tier_of = {agent.number: pool.tier for pool in self.tiers for agent in pool.agents}
+        began, by, minutes, onward = self._began, self._agent, self._minutes, self._onward
+        first_idle = idle_by_tier[0]
+        calendar: list[tuple[float, int, int, int]] = [(math.inf, 0, -1, -1)]
+        """When an agent will have done their work, the number of that event, the agent, the stay."""
+        number = coming = 0
+        """Of the next event that is planned, and of the next ticket's."""
+        for opened, stays, ranked, last in self._blocks_of_tickets():
+            if last:
+                coming = -1
+            for now, stay, rank in zip(opened, stays, ranked, strict=True):
+                while True:
+                    at, event, agent, done = calendar[0]
+                    if at >= now and (at > now or event > coming):
+                        break
+                    tier = tier_of[agent]
+                    for queue in queues_by_tier[tier]:
+                        if queue:
+                            taken = queue.popleft()
+                            began[taken], by[taken] = at, agent
+                            heapreplace(calendar, (at + minutes[taken], number, agent, taken))
+                            number += 1
+                            break
+                    else:
+                        heappop(calendar)
+                        idle_by_tier[tier].append(agent)
+                    to = onward[done]
+                    if to >= 0:
+                        taken = done + 1
+                        if idle_by_queue[to]:
+                            agent = idle_by_queue[to].popleft()
+                            began[taken], by[taken] = at, agent
+                            heappush(calendar, (at + minutes[taken], number, agent, taken))
+                            number += 1
+                        else:
+                            queues[to].append(taken)
+                coming = number
+                if first_idle:
+                    agent = first_idle.popleft()
+                    began[stay], by[stay] = now, agent
+                    heappush(calendar, (now + minutes[stay], number + 1, agent, stay))
+                else:
+                    queues[rank].append(stay)
+                number += 2
+
+    def _blocks_of_tickets(self) -> Iterator[tuple[list[float], list[int], list[int], bool]]:
+        """Yield when tickets come, their first stays and their priorities.
+
+        The last is a ticket that is not written down: it comes at the end, and what happens before is over by then.
+        """
+        start = number = 0
+        ranks = len(self.model.priorities)
+        while start < len(self._came):
+            block = Block(*self.drawn, 0, number)
+            opened = self._came[start : start + block.size]
+            found = paths(block, opened, self._ends)
+            priority = block.columns["priority"]
+            queue = found.tier.astype(np.intp) * ranks + priority[found.row]
+            onward = np.full(len(queue), -1)
+            more = np.flatnonzero(found.row[1:] == found.row[:-1])
+            onward[more] = queue[more + 1]
+            first = len(self._minutes) + found.first
+            self._minutes += found.minutes.tolist()
+            self._onward += onward.tolist()
+            self._began.frombytes(np.full(len(queue), np.nan).tobytes())
+            self._agent.frombytes(np.full(len(queue), -1, np.intc).tobytes())
+            self._paths.append(found)
+            self._blocks_played.append(block.columns)
+            yield opened.tolist(), first.tolist(), priority[: len(opened)].tolist(), False
+            start, number = start + len(opened), number + 1
+        self._minutes.append(0.0)
+        self._onward.append(-1)
+        self._began.append(math.nan)
+        self._agent.append(-1)
+        yield [self._ends], [len(self._minutes) - 1], [ranks - 1], True
+
+    # -- the tables --------------------------------------------------------------------------------------------
+
+    def _visit_rows(self) -> Table:
+        """Return the stays that were reached, ticket by ticket."""
+        if not self._paths:
+            return np.zeros(0, VISITS)
+        ticket = _numbered(self._paths)
+        began = np.frombuffer(self._began)[: len(ticket)]
+        left = began + np.array(self._minutes[: len(ticket)])
+        over = left < self._ends
+        first = np.append(True, ticket[1:] != ticket[:-1])
+        entered = np.empty(len(ticket))
+        entered[1:] = left[:-1]
+        entered[first] = self._came
+        reached = first
+        reached[1:] |= over[:-1]
+        left[~over] = np.nan
+        columns: dict[str, npt.NDArray[Any]] = {
+            "ticket": ticket, "place": _whole(self._paths, "tier"), "agent": np.frombuffer(self._agent, np.intc)[:-1],
+            "entry": _whole(self._paths, "entry"), "ending": np.where(over, _whole(self._paths, "ending"), OPEN),
+            "entered": entered, "available": entered, "began": began, "left": left, "released": left,
+        }  # fmt: skip
+        rows = np.zeros(int(reached.sum()), VISITS)
+        for name, values in columns.items():
+            rows[name] = values if len(rows) == len(values) else values[reached]
         return rows
+
+    def _ticket_rows(self, visits: Table) -> Table:
+        """Return what is known of the tickets; ``visits`` are in order."""
+        rows = np.zeros(len(self._came), TICKET_ROWS)
+        rows["cause"] = -1
+        if not len(rows):
+            return rows
+        rows["ticket"] = np.arange(len(rows))
+        for name in ("priority", "plan", "category", "solved_by", "luck"):
+            rows[name] = np.concatenate([columns[name] for columns in self._blocks_played])[: len(rows)]
+        rows["opened"] = self._came
+        ends = np.append(np.flatnonzero(visits["ticket"][1:] != visits["ticket"][:-1]), len(visits) - 1)
+        rows["responded"] = visits["began"][np.append(0, ends[:-1] + 1)]
+        rows["resolved"] = visits["left"][ends]
+        rows["holder"] = visits["place"][ends]
+        rows["fate"] = np.where(visits["ending"][ends] == SOLVED, int(Fate.SOLVED), int(Fate.OPEN))
+        return rows
+
+
+def _numbered(played: list[Paths]) -> npt.NDArray[np.intp]:
+    """Return the ticket of every stay."""
+    starts = np.cumsum([0, *(len(one.first) for one in played)])
+    return np.concatenate([one.row + start for one, start in zip(played, starts[:-1], strict=True)])
+
+
+def _whole(played: list[Paths], name: str) -> npt.NDArray[Any]:
+    """Return a column of the stays."""
+    return np.concatenate([getattr(one, name) for one in played])
 
 
 def _spells(visits: Table, end: float) -> Table:
     """Return the spells of work that the visits were."""
-    worked = visits[~np.isnan(visits["began"])]
-    spells = np.zeros(len(worked), SPELLS)
+    worked = ~np.isnan(visits["began"])
+    if not worked.all():
+        visits = visits[worked]
+    spells = np.zeros(len(visits), SPELLS)
     for name in ("ticket", "place", "agent", "began"):
-        spells[name] = worked[name]
-    spells["ended"] = np.where(np.isnan(worked["released"]), end, worked["released"])
+        spells[name] = visits[name]
+    spells["ended"] = np.where(np.isnan(visits["released"]), end, visits["released"])
     return spells
