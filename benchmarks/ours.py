@@ -25,6 +25,7 @@ from simulator.desk import Desk
 from simulator.draws import Arrivals, arrivals
 from simulator.model import Rules
 from simulator.run import rules_of
+from simulator.streaming import ORDERS
 from simulator.theory.textbook import Class, length, textbook_model
 from simulator.theory.textbook import Network as Queues
 
@@ -60,7 +61,7 @@ def january(tickets: int, seed: int) -> int:
 
 def table_bytes() -> int:
     """Return the bytes of tables that the last call of ``january`` holds in memory."""
-    return sum(run.tickets.nbytes + run.visits.nbytes + run.spells.nbytes + run.questions.nbytes for run in _held)
+    return sum(getattr(run, name).nbytes for run in _held for name in ("tickets", *ORDERS))
 
 
 def january_of(tickets: int) -> Desk:

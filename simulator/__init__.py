@@ -6,7 +6,8 @@ Files in reading order:
 - ``openhours``: calendars as numbers; ``roster``: who works when; ``model``: desk and policy compiled to numbers
 - ``expected_load``, ``desk_check``: what can be said of a desk without playing it
 - ``draws``: all chance, from one seed; ``codes``: why stays begin and end; ``engine``: the desk in motion
-- ``satisfaction``, ``run``, ``tables``: one replication and its tables; ``streaming``: the same on disk
+- ``satisfaction``, ``run``, ``tables``, ``ordering``: one replication and its tables; ``streaming``: the same
+  on disk
 - ``checks``: the laws that every run keeps
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences

@@ -15,6 +15,7 @@ from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.plain import PlainDesk, is_plain
 from simulator.model import DeskModel, Rules, compile_model
+from simulator.ordering import put_in_order
 from simulator.satisfaction import csat, updates_due, updates_missed
 from simulator.streaming import ORDERS, settled
 from simulator.tables import TICKETS, Run, Table
@@ -67,10 +68,10 @@ def run_once(
 def run_of(played: PlayedDesk, seed: int, replication: int) -> Run:
     """Return the tables of a desk that has been played to its end."""
     tables = played.tables()
-    tables["tickets"].sort(order="ticket")
+    put_in_order(tables["tickets"], ["ticket"])
     for name, order in ORDERS.items():
         if order:
-            tables[name].sort(order=list(order))
+            put_in_order(tables[name], order)
     tables["tickets"] = ticket_table(played.model, tables["tickets"])
     return Run(played.model, seed, replication, agents=played.workers(), **tables)
 
@@ -89,7 +90,7 @@ def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals |
 
 def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:
     """Return a replication that is ready to be played, the fast way where nothing but work happens on the desk."""
-    plain = arrived is None and is_plain(model)
+    plain = (arrived is None or not arrived.source.any()) and is_plain(model)
     return (PlainDesk if plain else PlayedDesk)(model, seed, replication, arrived)
 
 

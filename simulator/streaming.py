@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simulator.ordering import put_in_order
 from simulator.tables import TICKETS, Table
 
 PIECE: Final = 1 << 17
@@ -41,7 +42,7 @@ def ordered(rows: Table, tickets: int, order: Sequence[str], path: Path) -> Tabl
     while start < len(found):
         last = int(np.searchsorted(ends, start + PIECE, side="right")) - 1  # whole tickets only
         stop = int(ends[last]) if last >= 0 and ends[last] > start else int(ends[np.searchsorted(ends, start, "right")])
-        found[start:stop] = np.sort(found[start:stop], order=list(order))
+        put_in_order(found[start:stop], order)
         start = stop
     return _kept(found, path)
 
