@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from told_desk import DAY, FIVE_PM, NINE, TEN, fates, model, play, resolved, responded, rows, story, visits, work
@@ -73,94 +71,6 @@ def test_the_timer_of_a_ticket_that_was_dropped_goes_on() -> None:
     # In hand since 10:00, the first fact at 15; then 30 minutes without progress, dropped or not.
     assert story(played)[0] == ("T1", "OPENED", TEN, TEN + 45)
     assert story(played)[1][:3] == ("T2", "NO_PROGRESS", TEN + 45)
-
-
-# -- customers ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_question_pauses_the_clocks_and_the_agent_does_something_else() -> None:
-    desk = model(name="secureai", **ONE, staffing__T1__multitasking="2", work__customer=ASKING)
-    played = play(desk, {"at": TEN, "asks": 0, "answer": 90.0}, {"at": TEN + 5})
-    # Asked after reply and checks; the other ticket meanwhile; the answer at 11:45; the piece is left.
-    assert work(played) == [(0, TEN, TEN + 15), (0, TEN + 105, TEN + 125)]
-    assert work(played, 1) == [(0, TEN + 15, TEN + 50)]
-    assert rows(played)["paused"].tolist() == [90.0, 0.0]
-    assert story(played) == [("T1", "OPENED", TEN, TEN + 125)]  # no timer ran meanwhile
-
-
-def test_where_clocks_run_while_the_customer_is_asked_the_timer_does() -> None:
-    played = play(model(**ONE, work__customer=ASKING), {"at": TEN, "asks": 0, "answer": 90.0})
-    assert rows(played)["paused"][0] == 0
-    assert story(played)[1][1] == "NO_PROGRESS"
-
-
-def test_whose_hands_are_full_waits_with_the_customer() -> None:
-    desk = model(name="secureai", **ONE, work__customer=ASKING)  # one ticket at a time
-    played = play(desk, {"at": TEN, "asks": 0, "answer": 90.0}, {"at": TEN + 5})
-    assert work(played, 1) == [(0, TEN + 125, TEN + 160)]
-
-
-def test_an_answer_after_the_shift_is_read_the_next_morning() -> None:
-    desk = model(name="secureai", **ONE, work__customer=ASKING)
-    played = play(desk, {"at": FIVE_PM - 60, "asks": 0, "answer": 120.0})
-    assert resolved(played) == [DAY + NINE + 20]
-    assert rows(played)["paused"][0] == 45.0  # only open hours: until 17:00
-
-
-def test_a_customer_who_never_answers_has_the_ticket_closed() -> None:
-    desk = model(name="secureai", **ONE, work__customer=ASKING)
-    asked = {"at": TEN, "asks": 0, "answer": math.inf, "close_after": 2 * DAY, **P4}
-    played = play(desk, asked, {"at": TEN + 5, **P4})
-    assert fates(played) == ["CLOSED", "SOLVED"]
-    assert resolved(played)[0] == TEN + 15 + 2 * DAY
-    assert Ending(visits(played)[-1]["ending"]) == Ending.CLOSED
-    assert work(played, 1)[0][1] == TEN + 15 + 2 * DAY  # the agent's hands were full until then
-
-
-PATIENCE = "{patience: {mean: 1h}}"
-
-
-def test_a_customer_loses_patience_in_the_queue() -> None:
-    desk = model(**ONE, customers=PATIENCE)
-    played = play(desk, {"at": TEN, **P4}, {"at": TEN + 5, "patience": 20.0}, {"at": TEN + 6, "patience": 30.0})
-    assert fates(played) == ["SOLVED", "GAVE_UP", "SOLVED"]
-    assert resolved(played)[1] == TEN + 25
-    assert math.isnan(responded(played)[1])
-    assert work(played, 1) == []
-    assert work(played, 2) == [(0, TEN + 35, TEN + 70)]
-    at_the_instant = play(desk, {"at": TEN, **P4}, {"at": TEN + 5, "patience": 30.0})
-    assert fates(at_the_instant) == ["SOLVED", "GAVE_UP"]  # they had gone when the agent was free
-
-
-def test_patience_is_no_longer_asked_for_once_somebody_has_the_ticket() -> None:
-    played = play(model(**ONE, customers=PATIENCE), {"at": TEN, "patience": 10.0}, {"at": 300.0, "patience": 60.0})
-    assert fates(played) == ["SOLVED", "GAVE_UP"]  # the other one came at night
-
-
-def test_a_full_queue_loses_tickets() -> None:
-    desk = model(**ONE, staffing__T1__queue_limit="1")
-    played = play(desk, {"at": TEN}, {"at": TEN + 1}, {"at": TEN + 2}, {"at": TEN + 36})
-    assert fates(played) == ["SOLVED", "SOLVED", "QUEUE_FULL", "SOLVED"]
-    assert resolved(played)[2] == TEN + 2
-    none = play(model(**ONE, staffing__T1__queue_limit="0"), {"at": TEN}, {"at": TEN + 1}, {"at": TEN + 35})
-    assert fates(none) == ["SOLVED", "QUEUE_FULL", "SOLVED"]
-
-
-def test_who_has_given_up_takes_no_place_in_a_queue_of_limited_length() -> None:
-    desk = model(**ONE, staffing__T1__queue_limit="1", customers=PATIENCE)
-    played = play(desk, {"at": TEN}, {"at": TEN + 1, "patience": 5.0}, {"at": TEN + 10, "patience": 500.0})
-    assert fates(played) == ["SOLVED", "GAVE_UP", "SOLVED"]
-
-
-def test_a_solved_ticket_comes_back_once() -> None:
-    desk = model(customers="{reopen: 0.5, reopen_after: {mean: 1h}}")
-    played = play(desk, {"at": TEN, "comes_back": 60.0})
-    assert story(played) == [("T1", "OPENED", TEN, TEN + 35), ("T1", "REOPENED", TEN + 95, TEN + 95 + 30)]
-    assert rows(played)["reopened"].tolist() == [1]
-    assert rows(played)["paused"].tolist() == [60.0]  # in between, its clock stood still
-    assert resolved(played) == [TEN + 125]
-    late = play(desk, {"at": TEN, "comes_back": 30 * DAY})
-    assert rows(late)["reopened"].tolist() == [0]
 
 
 # -- shifts ------------------------------------------------------------------------------------------------------------
@@ -292,38 +202,6 @@ def test_late_recognition_comes_late_or_never() -> None:
     assert story(play(desk, late))[1] == ("T2", "EXPERTISE", TEN + 40, TEN + 45 + 50)
     longer = model(behaviour="{late_recognition: 0.5, late_by: 25m}")
     assert story(play(longer, late))[1][:3] == ("T2", "NO_PROGRESS", TEN + 45)  # the timer was there first
-
-
-# -- updates as work --------------------------------------------------------------------------------------------------
-
-
-def p2(desk_model: str = "4m", **more: str):  # type: ignore[no-untyped-def]
-    never = {"tiers.T2.no_progress": "null", "tiers.T2.unresolved": "null", "priorities.P2.within.escalate_t3": "90h"}
-    return model(never, work__update=desk_model, staffing__T1__agents="0", **more)
-
-
-LONG = (20.0, 200.0, 60.0)
-
-
-def test_updates_are_written_when_due_and_take_time() -> None:
-    played = play(p2(behaviour__updates_forgotten="0"), {"at": NINE, "priority": "P2"}, piece=LONG)
-    # T2 has it at the age of 60: 5 + 10 + 200 minutes of work, one update due at the age of 120, another at 244.
-    assert work(played) == [(0, NINE + 60, NINE + 60 + 215 + 2 * 4)]
-    assert rows(played)[["updates_sent", "updates_missed", "updates_late"]].tolist() == [(2, 0, 0)]
-
-
-def test_updates_that_are_forgotten_take_no_time() -> None:
-    played = play(p2(behaviour__updates_forgotten="1"), {"at": NINE, "priority": "P2"}, piece=LONG)
-    assert work(played) == [(0, NINE + 60, NINE + 60 + 215)]
-    assert rows(played)[["updates_sent", "updates_missed", "updates_late"]].tolist() == [(0, 2, 0)]
-
-
-def test_an_update_that_falls_due_in_the_queue_is_late() -> None:
-    busy = {"at": NINE, "priority": "P1"}
-    desk = p2(behaviour__updates_forgotten="0")
-    played = play(desk, {"at": NINE, "priority": "P2"}, {"at": NINE + 1, "priority": "P2"}, busy, piece=LONG)
-    assert rows(played)["updates_late"][0] == 0
-    assert rows(played)["updates_late"][1] == 1  # it waited until 13:43 and more
 
 
 # -- more than one ticket, more than one agent ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ recognition takes 10, 30 and 50 minutes, a hand-off 5, a page 4, help 15, manage
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from simulator import load_desk
 from simulator.codes import Entry, Fate
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
+from simulator.engine.parts import Bell
 from simulator.model import DeskModel, compile_model
 from simulator.run import rules_of
 
@@ -48,7 +50,7 @@ class Stay:
     routed: None = None
 
     def solve(self, row: int) -> tuple[float, ...]:
-        return (self.checks[row], *self.pieces)
+        return (self.checks[row], *self.pieces) if self.checks[row] else tuple(self.pieces)
 
 
 class Block:
@@ -78,7 +80,7 @@ class Block:
         n = self.size
         asks = [one.get("asks", -1) if tier == one.get("asks_in", 0) and stay == 0 else -1 for one in self.tickets]
         return Stay(
-            [10.0] * n, [(self.seen, 30.0, 50.0)[tier]] * n, [5.0] * n, self.pieces[tier],
+            self.of("checks", 10.0), [(self.seen, 30.0, 50.0)[tier]] * n, [5.0] * n, self.pieces[tier],
             asks if self.desk.desk.work.customer is not None else None,
             self.of("answer", 90.0), self.of("close_after", 2 * DAY),
         )  # fmt: skip
@@ -99,11 +101,12 @@ def play(
     piece: tuple[Any, Any, Any] = (20.0, 40.0, 60.0),
     recognition: float = 10.0,
     source: int = 0,
+    meanwhile: Mapping[float, Callable[[Told], object]] | None = None,
 ) -> Told:
     """Play tickets given as {at, priority, solved_by, asks, answer, patience, comes_back, cause, slips …}.
 
     ``asks`` is the place in the work after which the customer is asked: 0 the checks, 1 the first piece.
-    They are given in the order in which they are opened.
+    They are given in the order in which they are opened. ``meanwhile`` is done to the desk at these instants.
     """
     n = len(tickets)
     opened = np.array([one.get("at", NINE) for one in tickets], float)
@@ -112,6 +115,8 @@ def play(
     played = Told(desk, 0, 0, Arrivals(opened, sources, np.arange(n, dtype=np.int32), causes))
     pieces = [[one] if isinstance(one, float) else list(one) for one in piece]
     played.blocks = {one: Block(desk, tickets, one, pieces, recognition) for one in range(3)}
+    for instant, done in (meanwhile or {}).items():
+        played.at(Bell(done), instant, (lambda bell: bell.about(played),))
     played.play()
     return played
 
