@@ -6,8 +6,10 @@ have to give the same tables, bit for bit; lengths are whole multiples of 2⁻²
 order in which it is added up.
 
 Files in reading order: ``hours`` (open minutes, counted one stretch after the other), ``tickets`` (a ticket and what
-is to be done for it), ``people`` (agents and those who wait for them), ``plans`` (what an agent is going to do),
-``desk`` (the life of a ticket).
+is to be done for it), ``people`` (agents and those who wait for them), ``plans`` (what an agent is going to do); then
+the desk, each file adding to the one before: ``books`` (what is written down), ``work`` (on a ticket), ``moves`` (from
+tier to tier), ``customers`` (asked, coming back), ``together`` (outages, war rooms, help), ``desk`` (the life of a
+ticket).
 
 What happens at the same instant
 --------------------------------
@@ -26,6 +28,7 @@ Chance seldom lets two things happen at one instant, but shifts and calendars do
   all, then the one that has been in its tier for longest, then that of the home tier.
 
 Where two tickets do the same thing at one instant (two that are handed over without taking any time, two agents who
-put their tickets back at the end of one shift), the order is that in which the engine happened to begin with them,
-and nothing in the desk file decides it: the random desks of the tests do not have such ties.
+put their tickets back at the end of one shift, two timers that began when a calendar opened), the order is that in which
+the engine happened to begin with them, and nothing in the desk file decides it: the random desks of the tests seldom
+have such ties, and those that do are not compared.
 """
