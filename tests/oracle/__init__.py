@@ -28,7 +28,7 @@ Chance seldom lets two things happen at one instant, but shifts and calendars do
   all, then the one that has been in its tier for longest, then that of the home tier.
 
 Where two tickets do the same thing at one instant (two that are handed over without taking any time, two agents who
-put their tickets back at the end of one shift, two timers that began when a calendar opened), the order is that in which
-the engine happened to begin with them, and nothing in the desk file decides it: the random desks of the tests seldom
-have such ties, and those that do are not compared.
+put their tickets back at the end of one shift, two timers that began when a calendar opened), the order is that in
+which the engine happened to begin with them, and nothing in the desk file decides it: the random desks of the tests
+seldom have such ties, and those that do are not compared.
 """
