@@ -1,7 +1,9 @@
 """All chance, from one seed: ``streams`` (names, lengths), ``arrivals`` (when), ``tickets`` (what they are like),
-``paths`` (where they go, if chance alone decides), ``crew`` (how people differ and when they are away)."""
+``choices`` (one stay of theirs), ``paths`` (where they go, if chance alone decides), ``crew`` (how people differ and
+when they are away)."""
 
 from simulator.draws.arrivals import Arrivals, arrival_curve, arrivals
-from simulator.draws.tickets import Agenda, Block, Choices
+from simulator.draws.choices import Agenda, Choices
+from simulator.draws.tickets import Block
 
 __all__ = ["Agenda", "Arrivals", "Block", "Choices", "arrival_curve", "arrivals"]

@@ -7,16 +7,14 @@ ticket of the block needs them, so that no number is used twice however often a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import Ending
 from simulator.desk.demand import Category
+from simulator.draws.choices import Choices, Drawn, ways
 from simulator.draws.streams import Stream, lengths, pick, stream, with_odds
 from simulator.model import DeskModel
 from simulator.openhours import Floats
@@ -27,41 +25,6 @@ MAX_PIECES: Final = 16
 """More pieces of work than this are cut off (with a mean of 6, the most a desk may say, that is 1 ticket in 15,000)."""
 
 Rows = npt.NDArray[np.intp]
-Agenda = tuple[float, ...]
-"""Lengths of work in a stay (minutes), in order; each ends with progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """One stay of every ticket of a block in one tier; arrays and lists are by row, lengths in minutes.
-
-    ``routed`` is how a stay ends where chance alone decides, ``None`` elsewhere. ``asks`` is the place in the agenda
-    after which the customer is asked, -1 without a question.
-    """
-
-    checks: Sequence[float]
-    recognition: Sequence[float]
-    handoff: Sequence[float]
-    routed: list[int] | None
-    asks: list[int] | None
-    answer: list[float]
-    """Minutes until the customer answers; infinity where they never do."""
-    close_after: list[float]
-    _pieces: Floats
-    _count: Sequence[int]
-    _wide: bool
-    """Whether every ticket is going to ask: then it pays to make all agendas at once."""
-    _agendas: list[Agenda] = field(default_factory=list)
-
-    def solve(self, row: int) -> Agenda:
-        """Return the agenda of a stay that solves the ticket."""
-        if self._wide:
-            if not self._agendas:
-                self._agendas.extend(_agendas(np.asarray(self.checks), self._pieces, np.asarray(self._count)))
-            return self._agendas[row]
-        pieces = self._pieces[row, : self._count[row]].tolist()
-        checks = float(self.checks[row])
-        return (checks, *pieces) if checks else tuple(pieces)
 
 
 def block_size(number: int) -> int:
@@ -96,8 +59,9 @@ class Block:
                 priority[mine] = pick(kind[mine, 1], [entry.priorities.get(p, 0.0) for p in model.priorities])
         plans = desk.plans or dict.fromkeys(model.plans, 1.0)
         self._category, self._priority = category, priority
-        self.columns: dict[str, npt.NDArray[Any]] = {"priority": priority, "category": category, "luck": kind[:, 3]}
-        self.columns["plan"] = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans])
+        plan = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans])
+        self.columns: dict[str, npt.NDArray[Any]] = {"priority": priority, "category": category, "plan": plan}
+        self.columns["luck"] = kind[:, 3].copy()
         """What is known of every ticket from the start, each an array of shape (size,)."""
         self.priority: list[int] = priority.tolist()
         effort = np.array([c.effort for c in kinds.values()])[category]
@@ -162,8 +126,8 @@ class Block:
     def stated(self) -> list[int]:
         """The priority that each ticket is given when it is opened: one step less urgent, where that slip happens."""
         least = len(self.model.priorities) - 1
-        wrong = self.slips["wrong_priority"]
-        return [min(p + 1, least) if slip else p for p, slip in zip(self.priority, wrong, strict=True)]
+        wrong = np.array(self.slips["wrong_priority"])
+        return as_codes(np.where(wrong, np.minimum(self._priority + 1, least), self._priority))
 
     @cached_property
     def slips(self) -> dict[str, list[bool]]:
@@ -204,76 +168,58 @@ class Block:
         """Return what chance decides about the ``stay``-th stay (from 0) of every ticket in a tier."""
         found = self._choices.get((tier, stay))
         if found is None:
-            found = self._choices[tier, stay] = self._draw(tier, stay)
+            desk, drawn, normals = self.model.desk, *self._numbers(tier, stay)
+            factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
+            pieces = self._pieces(tier, normals, drawn.counts)
+            found = Choices(desk.work_of(tier), factor, desk.work.customer, drawn, pieces)
+            if tier == 0 and stay == 0:
+                found.make_all()
+            self._choices[tier, stay] = found
         return found
 
     def routed(self, tier: int, stay: int, rows: Rows) -> tuple[Floats, npt.NDArray[np.int8]]:
         """Return the whole lengths (minutes) of a stay that chance routes and how it ends, for some rows only."""
         work = self.model.desk.work_of(tier)
-        assert work.passes_on is not None
-        uniform, count, normals = self._numbers(tier, stay)
-        count, normals = count[rows], normals[:, rows]
-        minutes = lengths(normals[0], work.checks) + self._pieces(tier, normals[4:].T, count, rows).sum(axis=1)
-        return minutes, _routed(uniform[1, rows], work.passes_on, work.sends_back)
+        drawn, normals = self._numbers(tier, stay)
+        count = drawn.counts[rows]
+        pieces = self._pieces(tier, normals[:, rows], count, rows)
+        if len(pieces) > len(rows):
+            pieces = np.add.reduceat(pieces, np.cumsum(count) - count)
+        return lengths(drawn.normals[0, rows], work.checks) + pieces, ways(drawn.uniform[1, rows], work)
 
-    def _numbers(self, tier: int, stay: int) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
-        """Return the uniforms of a stay, its pieces of work, and its normals; each with a column for every row."""
-        pieces = self.model.desk.work_of(tier).pieces
+    def _numbers(self, tier: int, stay: int) -> tuple[Drawn, Floats]:
+        """Return the numbers of a stay, and the normals of its pieces, shape (longest count, size)."""
+        steps = _poisson_steps(self.model.desk.work_of(tier).pieces - 1)
         uniform = self._stream(Stream.CHOICES, tier, stay).random((4, self.size))
-        if pieces == 1:
-            count = np.ones(self.size, np.int64)
-        else:
-            count = 1 + np.searchsorted(_poisson_steps(pieces - 1), uniform[0], side="right")
+        count = np.ones(self.size, np.int64)
+        if steps[0] < 1:
+            count += np.searchsorted(steps, uniform[0], side="right")
         # Column by column, so that a desk whose tickets need fewer pieces draws no more than it needs.
         normals = self._stream(Stream.WORK, tier, stay).standard_normal((4 + int(count.max()), self.size))
-        return uniform, count, normals
-
-    def _draw(self, tier: int, stay: int) -> Choices:
-        desk, work = self.model.desk, self.model.desk.work_of(tier)
-        uniform, count, normals = self._numbers(tier, stay)
-        factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
-        checks = lengths(normals[0], work.checks)
-        pieces = self._pieces(tier, normals[4:].T, count)
-        answer, close_after = [], []
-        asks: list[int] | None = None
-        if desk.work.customer is not None:
-            waits = desk.work.customer
-            after = 1 + np.minimum((uniform[2] / max(waits.share, 1e-300) * count).astype(int), count - 1)
-            asks = np.where(uniform[2] < waits.share, after - 1, -1).tolist()
-            answered = lengths(normals[3], waits.answer)
-            answer = np.where(uniform[3] < waits.never, np.inf, answered).tolist()
-            close_after = lengths(normals[3], waits.close_after).tolist()
-        recognition, handoff = lengths(normals[1], work.recognition, factor), lengths(normals[2], work.handoff)
-        return Choices(
-            checks=checks,  # type: ignore[arg-type]  # an array is read as a sequence is
-            recognition=recognition,  # type: ignore[arg-type]
-            handoff=handoff,  # type: ignore[arg-type]
-            routed=None if work.passes_on is None else as_codes(_routed(uniform[1], work.passes_on, work.sends_back)),
-            asks=asks,
-            answer=answer,
-            close_after=close_after,
-            _pieces=pieces,
-            _count=count,  # type: ignore[arg-type]
-            _wide=tier == 0 and stay == 0,
-        )
+        return Drawn(uniform, count, normals[:4].copy()), normals[4:]
 
     def _pieces(self, tier: int, normals: Floats, count: npt.NDArray[np.int64], rows: Rows | None = None) -> Floats:
-        """Return the pieces of work, shape (rows, longest count), 0 after a ticket's last; ``None``: for all rows."""
-        desk = self.model.desk
-        some = slice(None) if rows is None else rows
-        category, effort, solved_by = self._category[some], self._effort[some], self._solved_by[some]
-        easier = np.where(solved_by < tier, desk.work.easier, 1.0)
-        factor = effort * easier * desk.calibrated.work.get(desk.tiers[tier], 1.0)
-        scale = np.broadcast_to(factor[:, None], normals.shape)
-        left = np.arange(normals.shape[1]) < count[:, None]
-        pieces = np.zeros(normals.shape)
-        for index, entry in enumerate(desk.categories.values()):
-            if desk.tiers[tier] in entry.piece:
-                mine = left & (category == index)[:, None]
-                pieces[mine] = lengths(normals[mine], entry.piece[desk.tiers[tier]], scale[mine])
-                left &= ~mine
-        if left.any():
-            pieces[left] = lengths(normals[left], desk.work_of(tier).piece, scale[left])
+        """Return the pieces of work of some rows, or of all, one row's after the other's; shape (sum of ``count``,)."""
+        desk, name = self.model.desk, self.model.desk.tiers[tier]
+        which = np.arange(self.size) if rows is None else rows
+        if len(normals) == 1:
+            normal = normals[0]
+        else:
+            column = np.repeat(np.arange(len(which)), count)
+            place = np.arange(len(column)) - np.repeat(np.cumsum(count) - count, count)
+            normal, which = normals[place, column], which[column]
+        easier = np.where(self._solved_by[which] < tier, desk.work.easier, 1.0)
+        factor = self._effort[which] * easier * desk.calibrated.work.get(name, 1.0)
+        own = {
+            index: entry.piece[name] for index, entry in enumerate(desk.categories.values()) if name in entry.piece
+        }
+        if len(own) < max(1, len(desk.categories)):
+            pieces = lengths(normal, desk.work_of(tier).piece, factor)
+        else:
+            pieces = np.empty(len(normal))
+        for index, time in own.items():
+            mine = np.flatnonzero(self._category[which] == index)
+            pieces[mine] = lengths(normal[mine], time, factor[mine])
         return pieces
 
 
@@ -289,33 +235,22 @@ def as_codes(codes: npt.NDArray[Any]) -> list[int]:
     return found
 
 
-def _agendas(checks: Floats, pieces: Floats, count: npt.NDArray[np.int64]) -> list[Agenda]:
-    """Return each row's checks and pieces as a tuple; checks that take no time are left out."""
-    rows = np.column_stack([checks, pieces]).tolist()
-    ends = (count + 1).tolist()
-    if checks.any():
-        return [tuple(row[:end]) for row, end in zip(rows, ends, strict=True)]
-    return [tuple(row[1:end]) for row, end in zip(rows, ends, strict=True)]
-
-
-def _routed(uniform: Floats, passes_on: float, sends_back: float) -> npt.NDArray[np.int8]:
-    ends = np.full(len(uniform), int(Ending.SOLVED), np.int8)
-    ends[uniform < passes_on + sends_back] = int(Ending.SENT_BACK)
-    ends[uniform < passes_on] = int(Ending.EXPERTISE)
-    return ends
-
-
 def _solved_by(
     model: DeskModel, kinds: list[Category], rng: np.random.Generator, category: npt.NDArray[np.int8]
 ) -> npt.NDArray[np.int8]:
     """Return the lowest tier that can solve each ticket, the number of tiers where none can."""
     tiers, odds = model.desk.tiers, model.desk.calibrated.beyond_odds
-    shares = np.array([[with_odds(c.beyond.get(t, 0.0), odds.get(t, 1.0)) for t in tiers] for c in kinds])
-    beyond = rng.random((len(category), len(tiers))) < shares[category]
-    solved_by: npt.NDArray[np.int8] = np.cumprod(beyond, axis=1).sum(axis=1).astype(np.int8)
+    uniform = rng.random((len(category), len(tiers)))
+    solved_by = np.zeros(len(category), np.int8)
+    beyond = np.ones(len(category), bool)
+    for place, tier in enumerate(tiers):
+        shares = np.array([with_odds(kind.beyond.get(tier, 0.0), odds.get(tier, 1.0)) for kind in kinds])
+        beyond &= uniform[:, place] < shares[category]
+        solved_by += beyond
     return solved_by
 
 
+@cache
 def _poisson_steps(mean: float) -> Floats:
     """Return P(N <= k) for k = 0 ... MAX_PIECES - 2: the steps at which one more piece is drawn."""
     k = np.arange(1, MAX_PIECES - 1)

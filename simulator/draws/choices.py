@@ -1,0 +1,106 @@
+"""What chance decides about one stay of every ticket of a block in one tier."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.codes import Ending
+from simulator.desk.work import Interruption, TierWork
+from simulator.draws.streams import lengths
+from simulator.openhours import Floats
+
+Agenda = tuple[float, ...]
+"""Lengths of work in a stay (minutes), in order; each ends with progress."""
+
+
+class Drawn(NamedTuple):
+    """The numbers behind a stay, with a column for every row of the block.
+
+    ``uniform`` and ``normals`` have shape (4, rows), ``counts`` says in how many pieces the work is done.
+    """
+
+    uniform: Floats
+    counts: npt.NDArray[np.int64]
+    normals: Floats
+
+
+class Choices:
+    """One stay of every ticket of a block in one tier; arrays and lists are by row, lengths in minutes.
+
+    ``checks``, ``recognition`` and ``handoff`` are lengths. ``routed`` is how a stay ends where chance alone decides,
+    ``None`` elsewhere. ``asks`` is the place in the agenda after which the customer is asked, -1 without a question;
+    it is ``None`` where nobody ever is.
+    """
+
+    def __init__(
+        self, work: TierWork, factor: float, customer: Interruption | None, drawn: Drawn, pieces: Floats
+    ) -> None:
+        """Turn numbers into lengths; ``pieces`` are those of all rows, one after the other."""
+        uniform, count, normals = drawn
+        self._drawn, self._pieces, self._customer = drawn, pieces, customer
+        self._ends = np.cumsum(count)
+        self._agendas: list[Agenda] = []
+        self.checks = lengths(normals[0], work.checks)
+        self.recognition = lengths(normals[1], work.recognition, factor)
+        self.handoff = lengths(normals[2], work.handoff)
+        self.routed: list[int] | None = None
+        if work.passes_on is not None:
+            self.routed = ways(uniform[1], work).tolist()
+        self.asks: list[int] | None = None
+        if customer is not None:
+            asks = np.full(len(count), -1)
+            some = np.flatnonzero(uniform[2] < customer.share)
+            place = (uniform[2, some] / max(customer.share, 1e-300) * count[some]).astype(int)
+            asks[some] = np.minimum(place, count[some] - 1)
+            self.asks = asks.tolist()
+
+    @cached_property
+    def answer(self) -> list[float]:
+        """Minutes until the customer answers; infinity where they never do."""
+        if self._customer is None:
+            return []
+        minutes = lengths(self._drawn.normals[3], self._customer.answer)
+        found: list[float] = np.where(self._drawn.uniform[3] < self._customer.never, np.inf, minutes).tolist()
+        return found
+
+    @cached_property
+    def close_after(self) -> list[float]:
+        """Minutes after which nobody waits for an answer any more."""
+        if self._customer is None:
+            return []
+        found: list[float] = lengths(self._drawn.normals[3], self._customer.close_after).tolist()
+        return found
+
+    def solve(self, row: int) -> Agenda:
+        """Return the agenda of a stay that solves the ticket: the checks, unless they take no time, and the pieces."""
+        if self._agendas:
+            return self._agendas[row]
+        end = self._ends[row]
+        pieces = self._pieces[end - self._drawn.counts[row] : end].tolist()
+        checks = float(self.checks[row])
+        return (checks, *pieces) if checks else tuple(pieces)
+
+    def make_all(self) -> None:
+        """Make all agendas at once, which pays where nearly every ticket is going to ask for its own."""
+        ends, parts = self._ends, self._pieces
+        if self.checks.all():
+            parts = np.insert(parts, ends - self._drawn.counts, self.checks)
+            ends = ends + np.arange(1, len(ends) + 1)
+        elif self.checks.any():
+            self._agendas = [self.solve(row) for row in range(len(ends))]
+            return
+        listed, stops = parts.tolist(), ends.tolist()
+        self._agendas = [tuple(listed[start:stop]) for start, stop in zip([0, *stops], stops, strict=False)]
+
+
+def ways(uniform: Floats, work: TierWork) -> npt.NDArray[np.int8]:
+    """Return how stays end, each an :class:`~simulator.codes.Ending`, in a tier that chance alone routes."""
+    assert work.passes_on is not None
+    ends = np.full(len(uniform), int(Ending.SOLVED), np.int8)
+    ends[uniform < work.passes_on + work.sends_back] = int(Ending.SENT_BACK)
+    ends[uniform < work.passes_on] = int(Ending.EXPERTISE)
+    return ends
