@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from heapq import heappop, heappush
 from pathlib import Path
@@ -24,13 +25,16 @@ class Books(simpy.Environment):
         """Begin with empty tables, at time 0, the opening of the window."""
         super().__init__(0.0)
         self.model = model
-        self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
-        self.questions, self.updates, self.notes = Rows(QUESTIONS), Rows(UPDATES), Rows(NOTES)
+        self._without_rows()
         self.open_tickets: dict[int, Ticket] = {}
 
+    def _without_rows(self) -> None:
+        self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
+        self.questions, self.updates, self.notes = Rows(QUESTIONS), Rows(UPDATES), Rows(NOTES)
+
     def tables(self) -> dict[str, Table]:
-        """Return what has been written, by the names of the tables; the rows in the order of writing."""
-        return {
+        """Give away what has been written, by the names of the tables; the rows in the order of writing."""
+        found = {
             "tickets": self.tickets.table(),
             "visits": self.visits.table(),
             "spells": self.spells.table(),
@@ -38,6 +42,8 @@ class Books(simpy.Environment):
             "updates": self.updates.table(),
             "notes": self.notes.table(),
         }
+        self._without_rows()  # a desk and its parts know each other: they may stay in memory for a while
+        return found
 
     def stream_to(self, folder: Path) -> None:
         """Write the tables to files in a folder as they grow, instead of keeping them in memory."""
@@ -52,14 +58,21 @@ class Books(simpy.Environment):
         """Process events until ``end``.
 
         This is what ``Environment.run`` does, without what no event of ours needs: callbacks may be used again, and
-        none fails. It takes half the time, and a long run consists of little else.
+        none fails. It takes half the time, and a long run consists of little else. Meanwhile nobody looks for cycles of
+        objects: what is done with here refers to nothing that refers to it, and is gone at once (measured: no cycle in
+        30,000 tickets, and a tenth of the time for the looking).
         """
-        queue, pop = self._queue, heappop
-        while queue:
-            self._now, _, _, event = pop(queue)
-            if self._now >= end:
-                break
-            event.callbacks[0](event)  # none of ours has more than one
+        queue, pop, collects = self._queue, heappop, gc.isenabled()
+        gc.disable()
+        try:
+            while queue:
+                self._now, _, _, event = pop(queue)
+                if self._now >= end:
+                    break
+                event.callbacks[0](event)  # none of ours has more than one
+        finally:
+            if collects:
+                gc.enable()
         self._now = end
 
     def at(self, event: Event, instant: float, callbacks: tuple[Callable[..., None], ...]) -> None:

@@ -11,6 +11,7 @@ Ages at which a ticket falls due are the same for all tickets of a kind, so they
 from __future__ import annotations
 
 import math
+from array import array
 from heapq import heappush
 
 import numpy as np
@@ -61,7 +62,7 @@ class Desk(Floor):
         super().__init__(model, crew(model, seed, replication))
         self.drawn = model, seed, replication
         arrived = arrivals(model, seed, replication) if arrived is None else arrived
-        self._opened: list[float] = arrived.opened.tolist()
+        self._opened = array("d", arrived.opened.tobytes())
         self._arrived = arrived
         self._ordinary = bool((arrived.source == 0).all())
         self._next = 0
@@ -200,7 +201,9 @@ class Desk(Floor):
         end = 0.0
         if ticket.agenda is None:
             plan(self, agent, ticket, now)
-            end = undisturbed(agent, ticket, now)
+            end = undisturbed(self, agent, ticket, now)
+            if not end and ticket.rules.age_move is not None:
+                ticket.age_move_due = self.ages.due(ticket, ticket.rules.age_move[0])
         elif ticket.answering and ticket.responded != ticket.responded:
             ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
         spell = agent.spell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.codes import ESCALATIONS
-from simulator.draws import Choices
+from simulator.draws import Agenda, Choices
 from simulator.draws.streams import TO_GRAIN
 from simulator.engine import urgent
 from simulator.engine.numbers import (
@@ -92,8 +92,6 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     ticket.agenda, ticket.final, ticket.at = agenda, final, 0
     ticket.progress = ticket.in_hand = now
     ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
-    if rules.age_move is not None:
-        ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
     if rules.plain and ticket.ask_at < 0 and ticket.update_left == INFINITE and desk.pauses:
         ticket.quick = True
         ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
@@ -102,7 +100,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.left = agenda[0]
 
 
-def undisturbed(agent: Agent, ticket: Ticket, now: float) -> float:
+def undisturbed(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> float:
     """Return when a stay that begins now is over if it is plain that nothing disturbs it, 0 where it must be looked at.
 
     Most stays are: the work is done before the agent's next break, before any timer and before the next update.
@@ -112,16 +110,27 @@ def undisturbed(agent: Agent, ticket: Ticket, now: float) -> float:
     assert agenda is not None
     total = sum(agenda)
     end = now + total
-    if (
-        end > agent.until
-        or ticket.ask_at >= 0
-        or total > rules.no_progress
-        or total > rules.unresolved
-        or end >= ticket.update_from + ticket.update_left
-        or (rules.age_move is not None and end > ticket.age_move_due)
-    ):
+    if end > agent.until or ticket.ask_at >= 0 or total > rules.unresolved:
         return 0.0
+    if total > rules.no_progress and _longest(agenda, answering=ticket.answering) > rules.no_progress:
+        return 0.0
+    # Open minutes are no fewer than those of the clock on the wall, so most need no calendar.
+    if end >= ticket.update_from + ticket.update_left:
+        if ticket.update_left:
+            ticket.update_from, ticket.update_left = ticket.kind.hours.add(ticket.update_from, ticket.update_left), 0.0
+        if end >= ticket.update_from:
+            return 0.0
+    if rules.age_move is not None:
+        since = ticket.opened if ticket.aged_from is None else ticket.aged_from
+        if end > since + ticket.kind.ages[rules.age_move[0]] and end > desk.ages.due(ticket, rules.age_move[0]):
+            return 0.0
     return end
+
+
+def _longest(agenda: Agenda, *, answering: bool) -> float:
+    """Return the longest time (minutes) that work on an agenda goes on without progress; a reply is none."""
+    first = agenda[0] + agenda[1] if answering and len(agenda) > 1 else agenda[0]
+    return max((first, *agenda[1:]))
 
 
 def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tuple[float, ...], int]:

@@ -59,6 +59,8 @@ def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
         if ticket.checks_at >= 0:
             checked(desk, ticket, spell, now)
     else:
+        if spell.walk is None and ticket.rules.age_move is not None:  # it was not looked at yet
+            ticket.age_move_due = desk.ages.due(ticket, ticket.rules.age_move[0])
         went(desk, ticket, walk(ticket, agent, spell.began, now, int(Pause.URGENT), desk.writing, desk.forgotten))
     if unanswered:
         ticket.responded = NEVER
