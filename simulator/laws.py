@@ -274,9 +274,8 @@ def _updates_miscounted(books: Books) -> Indices:
 
 def _note_out_of_time(books: Books) -> Indices:
     notes, tickets = books.run.notes, books.run.tickets
-    ticket = tickets[notes["ticket"]]
-    at, end = notes["at"], books.run.model.end
-    bad = ~(at >= ticket["opened"]) | (at > ticket["resolved"]) | ~(at <= end)
+    ticket, at, end = notes["ticket"], notes["at"], books.run.model.end
+    bad = ~(at >= tickets["opened"][ticket]) | (at > tickets["resolved"][ticket]) | ~(at <= end)
     return _where(bad, notes["ticket"])
 
 

@@ -42,8 +42,12 @@ class OpenHours:
     @classmethod
     def from_stretches(cls, opens: Floats, closes: Floats) -> OpenHours:
         """Return the hours made of sorted, disjoint stretches."""
-        totals = np.concatenate([[0.0], np.cumsum(closes - opens)])
-        return cls(opens.tolist(), closes.tolist(), totals[:-1].tolist(), float(totals[-1]))
+        return cls._of_lists(opens.tolist(), closes.tolist())
+
+    @classmethod
+    def _of_lists(cls, opens: list[float], closes: list[float]) -> OpenHours:
+        totals = np.concatenate([[0.0], np.cumsum(np.array(closes) - np.array(opens))])
+        return cls(opens, closes, totals[:-1].tolist(), float(totals[-1]))
 
     def without(self, other: OpenHours) -> OpenHours:
         """Return the hours that are open here and not there."""
@@ -63,7 +67,7 @@ class OpenHours:
             if start < high:
                 opens.append(start)
                 closes.append(high)
-        return OpenHours.from_stretches(np.array(opens), np.array(closes))
+        return OpenHours._of_lists(opens, closes)  # most instants are those of these hours: nothing is kept twice
 
     def stretch(self, at: float) -> tuple[float, float]:
         """Return the stretch in which ``at`` lies, or the next one; infinities where the window has none."""

@@ -61,6 +61,7 @@ def run_once(
     played = played_desk(desk, seed, replication, arrived)
     played.play()
     run = run_of(played, seed, replication)
+    del played  # what it wrote down has become tables, and the laws need room
     check(run)
     return run
 

@@ -30,17 +30,22 @@ class Rows:
         self.pack = Struct("<" + "".join(letters)).pack
         self._recent: list[bytes] = []
         self.add = self._recent.append
-        self._blocks: list[npt.NDArray[np.void]] = []
+        self._kept = bytearray()
         self._make: Callable[[], npt.NDArray[np.void]] | None = None
+        self._made: npt.NDArray[np.void] | None = None
 
     def gather(self) -> None:
-        """Put the rows written last into one array, which takes less memory, or into the file."""
+        """Put the rows written last behind those before them, in memory or in the file.
+
+        Memory that is one piece grows where it is: rows are never held twice, as they would be if many arrays had to
+        become one in the end.
+        """
         if not self._recent:
             return
         packed = b"".join(self._recent)
         self._recent.clear()
         if self._file is None:
-            self._blocks.append(np.frombuffer(packed, self.dtype))
+            self._kept += packed
         else:
             with self._file.open("ab") as file:
                 file.write(packed)
@@ -50,12 +55,15 @@ class Rows:
         self._make = make
 
     def table(self) -> npt.NDArray[np.void]:
-        """Return all rows as one array."""
+        """Return all rows as one array, once all are written: a table is sorted by whoever asked for it."""
         if self._make is not None:
-            self._blocks, self._make = [self._make()], None
-        self.gather()
+            self._made, self._make = self._make(), None
+        if self._made is None:
+            self.gather()
+            self._made = self._whole()
+        return self._made
+
+    def _whole(self) -> npt.NDArray[np.void]:
         if self._file is not None and self._file.stat().st_size:
-            self._blocks = [np.memmap(self._file, self.dtype, "r+")]
-        if len(self._blocks) != 1 or not self._blocks[0].flags.writeable:  # a table is sorted by whoever asked for it
-            self._blocks = [np.concatenate([np.empty(0, self.dtype), *self._blocks])]
-        return self._blocks[0]
+            return np.memmap(self._file, self.dtype, "r+")
+        return np.frombuffer(self._kept, self.dtype) if self._kept else np.empty(0, self.dtype)
