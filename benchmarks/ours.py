@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +75,25 @@ def january_of(tickets: int) -> Desk:
     return load_desk(sets={"period.last_day": last.isoformat()})
 
 
+class Answered:
+    """The rules of a policy, which remember what they have been asked: probing does not depend on the tickets."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Take the rules."""
+        self._rules = rules
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an answer, or a question whose answers are kept."""
+        found = getattr(self._rules, name)
+        found = cache(found) if callable(found) else found
+        setattr(self, name, found)
+        return found
+
+
 @cache
 def rules() -> Rules:
     """Return what the desk asks of the policy."""
-    return rules_of(load_policy())
+    return cast(Rules, Answered(rules_of(load_policy())))
 
 
 def queues(network: Network) -> Queues:
