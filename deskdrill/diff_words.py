@@ -165,7 +165,7 @@ def _brief(region: Region) -> str:
 def example(region: Region, policy: Policy) -> str:
     """Return the example of a region as a situation file."""
     from policy import Rulebook
-    from policy.situation_file import situation_text
+    from policy.situation_text import situation_text
 
     return situation_text(region.example, policy, book=Rulebook(policy))
 

@@ -5,14 +5,15 @@ Files in reading order:
 - ``secureai.yaml``: the procedure itself
 - ``errors``; ``explain``, ``yaml_source``, ``json_source``: reading files from outside; ``durations``, ``calendars``,
   ``clocks``: time
-- ``document``: what keys a policy file may have; ``figures``, ``conditions``: the small language of its rules
+- ``document_values``, ``document_rules``, ``document``: what keys a policy file may have; ``figures``,
+  ``conditions``, ``condition_reading``: the small language of its rules
 - ``merging``, ``overlays``: what is stacked on a file; ``opening``, ``building``, ``loading``: from it to a checked
   ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``standstill``, ``rulebook``: the question, the answer, what does not count, who answers
-- ``clock_hours``: on which calendar a clock runs; ``situation_file``: a situation as a file; ``reasons``: why a rule
-  holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``: published cases that a clock
-  must pass
+- ``clock_hours``: on which calendar a clock runs; ``situation_file``, ``situation_text``: a situation as a file;
+  ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``:
+  published cases that a clock must pass
 - ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 

@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from policy.calendars import Calendar
-from policy.conditions import All, Always, Attribute, ClockReaches, Condition, Done, Not, Words, read_condition
-from policy.document import (
-    ForbidDoc,
-    GroupDoc,
-    ObligeDoc,
-    PermitDoc,
-    PolicyDoc,
-    RuleDoc,
-)
+from policy.condition_reading import Words, read_condition
+from policy.conditions import All, Always, Attribute, ClockReaches, Condition, Done, Not
+from policy.document import PolicyDoc
+from policy.document_rules import ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, RuleDoc
 from policy.errors import InputError
 from policy.explain import missing
 from policy.figures import Figure, Figures, read_figure

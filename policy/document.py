@@ -6,67 +6,21 @@ when the rules are built (``policy.building``).
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from policy.durations import parse_duration
-from policy.errors import InputError
-
-
-def _duration(text: Any) -> Any:
-    try:
-        parse_duration(text)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-def _written_duration(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise ValueError(f"found {value:g}; expected a duration such as {abs(value):g}m")
-    return value
-
-
-def _day(text: str) -> str:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"found {text[:40]!r}; expected a date such as 2025-01-31") from None
-    return text
-
-
-def _no_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError(f"found {value}; expected a number")
-    return value
-
-
-DurationText = Annotated[str, BeforeValidator(_written_duration), AfterValidator(_duration)]
-DayText = Annotated[str, AfterValidator(_day)]
-Number = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
-RuleId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=80)]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
-Names = str | list[str]
-Condition = dict[str, Any]
-
-
-class Document(BaseModel):
-    """Common to every part: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EntryDoc(Document):
-    """What every entry of the catalogue has: an id, where it comes from, what it says."""
-
-    id: RuleId
-    source: Text
-    covers: list[RuleId] = []
-    assumed: bool = False
-    why: Text | None = None
+from policy.document_rules import GroupDoc
+from policy.document_values import (
+    Condition,
+    DayText,
+    Document,
+    DurationText,
+    EntryDoc,
+    Name,
+    Number,
+    Text,
+)
 
 
 class RoleDoc(Document):
@@ -183,89 +137,6 @@ class ReprioritisedDoc(Document):
 
     lowered: Literal["restart", "keep"] = "restart"
     raised: Literal["restart", "keep"] = "restart"
-
-
-class ObligeDoc(Document):
-    """An act that is owed. A list in ``to``, ``via`` or ``what`` means each of them."""
-
-    act: Name
-    owner: Name = "holder"
-    to: Names | None = None
-    via: Names | None = None
-    what: Names | None = None
-    within: str | dict[str, Any] | None = None
-    from_opening: str | dict[str, Any] | None = None
-    repeat: str | dict[str, Any] | None = None
-    until: str | dict[str, Any] | None = None
-    waits_for: Condition | None = None
-    earlier_counts: bool = False
-    cites_definition: bool = False
-    target: bool = False
-    calendar: Name | None = None
-    dimension: (
-        Literal["priority", "decision", "destination", "timing", "process", "communication", "hand-off"] | None
-    ) = None
-    weight: float = Field(default=1.0, ge=0, le=100)
-    critical: bool = False
-
-
-class PermitDoc(Document):
-    """An act that is allowed."""
-
-    act: Name
-    to: Names | None = None
-    via: Names | None = None
-    what: Names | None = None
-
-
-class ForbidDoc(Document):
-    """An act that is forbidden; a ``residual`` prohibition gives way to a permission as well."""
-
-    act: Name
-    to: Names | None = None
-    via: Names | None = None
-    what: Names | None = None
-    residual: bool = False
-    dimension: (
-        Literal["priority", "decision", "destination", "timing", "process", "communication", "hand-off"] | None
-    ) = None
-    weight: float = Field(default=1.0, ge=0, le=100)
-    critical: bool = False
-
-
-class DefineDoc(Document):
-    """What a situation *is*: its priority."""
-
-    priority: Name
-
-
-class PauseDoc(Document):
-    """Clocks that stand still while the rule holds."""
-
-    clocks: list[Literal["no_progress", "unresolved", "resolution"]]
-
-
-class RuleDoc(EntryDoc):
-    """A rule: when it holds, and what follows. A rule without an effect informs (it is printed and cited)."""
-
-    says: Text
-    when: Condition | None = None
-    unless: Condition | None = None
-    define: DefineDoc | None = None
-    oblige: ObligeDoc | list[ObligeDoc] | None = None
-    permit: PermitDoc | list[PermitDoc] | None = None
-    forbid: ForbidDoc | list[ForbidDoc] | None = None
-    pause: PauseDoc | None = None
-
-
-class GroupDoc(Document):
-    """Rules that a support lead looks for together; ``layer`` is their place in the order of precedence."""
-
-    title: Text
-    about: Text | None = None
-    layer: Name
-    when: Condition | None = None
-    rules: list[RuleDoc]
 
 
 class ContactDoc(EntryDoc):

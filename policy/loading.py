@@ -13,15 +13,8 @@ from typing import Any
 from policy.building import Builder, Impossible, RelativeRole, Rule, fill_figures
 from policy.calendars import Calendar
 from policy.conditions import Condition
-from policy.document import (
-    CategoryDoc,
-    ContactDoc,
-    EntryDoc,
-    NoticeDoc,
-    PolicyDoc,
-    PriorityDoc,
-    TierDoc,
-)
+from policy.document import CategoryDoc, ContactDoc, NoticeDoc, PolicyDoc, PriorityDoc, TierDoc
+from policy.document_values import EntryDoc
 from policy.errors import InputError
 from policy.figures import Figures
 from policy.notices import check_example, placeholders

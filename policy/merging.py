@@ -15,7 +15,8 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
-from policy.document import PolicyDoc, RuleDoc
+from policy.document import PolicyDoc
+from policy.document_rules import RuleDoc
 from policy.errors import InputError
 from policy.explain import closest, nearest, shown
 from policy.yaml_source import Data, KeyPath, Removed, Source, Step, dotted

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from policy.document import Document, Name, Text
+from policy.document_values import Document, Name, Text
 from policy.errors import InputError
 from policy.merging import Node, merged, node_of, source_of
 from policy.yaml_source import Removed, Source, load_yaml, nearest, validate

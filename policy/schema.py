@@ -15,7 +15,7 @@ from typing import Any, Final, get_type_hints
 
 from pydantic import BaseModel
 
-from policy.conditions import KEYS
+from policy.condition_reading import KEYS
 from policy.document import PolicyDoc
 from policy.errors import InputError
 from policy.merging import ADD, FIRST, REMOVE, REPLACE, RULES

@@ -15,8 +15,9 @@ from policy import Count, Deed, Policy, Rulebook, Situation, load_policy
 from policy.building import Builder
 from policy.calendars import Calendar
 from policy.clocks import Clock
-from policy.conditions import KEYS, read_condition
-from policy.document import ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, PolicyDoc, RuleDoc
+from policy.condition_reading import KEYS, read_condition
+from policy.document import PolicyDoc
+from policy.document_rules import ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, RuleDoc
 from policy.errors import InputError
 from policy.loading import build_policy
 from policy.situation import CLOCKS, STATUSES

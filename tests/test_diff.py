@@ -19,7 +19,8 @@ from policy.diff import Covered, Meaning, Opening, changes, compare, differ, sen
 from policy.diff.changes import fits, value_paths
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
-from policy.situation_file import read_situation, situation_text
+from policy.situation_file import read_situation
+from policy.situation_text import situation_text
 from policy.yaml_source import Source, load_yaml
 
 BASE = load_policy("secureai")

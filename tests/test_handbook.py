@@ -17,7 +17,8 @@ import pytest
 
 from policy import Policy, load_policy
 from policy.building import Builder
-from policy.conditions import Attribute, Not, read_condition
+from policy.condition_reading import read_condition
+from policy.conditions import Attribute, Not
 from policy.errors import InputError
 from policy.handbook import handbook, handbook_html, handbook_markdown, handbook_text
 from policy.handbook.hours import hours_table

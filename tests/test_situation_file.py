@@ -20,7 +20,8 @@ from policy.errors import InputError
 from policy.lint.cells import situation_of
 from policy.lint.space import Space
 from policy.situation import Stretch
-from policy.situation_file import read_situation, situation_text
+from policy.situation_file import read_situation
+from policy.situation_text import situation_text
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 OPENED = 28_966_140.0  # 2025-01-27T09:00Z

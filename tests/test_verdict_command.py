@@ -22,7 +22,8 @@ from deskdrill.main import main
 from policy import Rulebook, Situation, Verdict, load_policy
 from policy.conditions import Signal
 from policy.reasons import Reasons, act_words
-from policy.situation_file import read_situation, situation_text
+from policy.situation_file import read_situation
+from policy.situation_text import situation_text
 from policy.withdrawal import withdrawn
 
 DOC = Path(__file__).parents[1] / "docs" / "situation.md"

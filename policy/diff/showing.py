@@ -24,7 +24,8 @@ from policy.errors import InputError
 from policy.lint.examples import shifted
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
-from policy.situation_file import read_situation, situation_text
+from policy.situation_file import read_situation
+from policy.situation_text import situation_text
 from policy.verdict import ActKey, Obligation, Verdict
 
 Books = tuple[Rulebook, Rulebook]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policy.building import Oblige, Rule
 from policy.conditions import All, Always, AnyOf, Attribute, ClockReaches, Condition, Done, Named, Not, Signal
-from policy.document import GroupDoc, RuleDoc
+from policy.document_rules import GroupDoc, RuleDoc
 from policy.loading import Policy
 from policy.situation import RESOLVED, STATUSES
 

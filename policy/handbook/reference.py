@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policy.document import ContactDoc, GroupDoc
+from policy.document import ContactDoc
+from policy.document_rules import GroupDoc
 from policy.handbook.model import (
     Block,
     Bullets,

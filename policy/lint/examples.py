@@ -12,7 +12,7 @@ from policy.lint.space import Node, Space
 from policy.loading import Policy
 from policy.rulebook import Rulebook
 from policy.situation import Deed, Situation
-from policy.situation_file import situation_text
+from policy.situation_text import situation_text
 from policy.verdict import ActKey, Obligation, Prohibition, Verdict
 
 Claim = Callable[[Verdict, Situation], bool]
