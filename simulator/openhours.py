@@ -11,6 +11,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from policy.calendars import Calendar
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenHours:
     """The open stretches ``[opens[i], closes[i])`` of a calendar; ``before[i]`` open minutes lie before stretch i."""
 
@@ -30,6 +31,11 @@ class OpenHours:
     before: Sequence[float]
     total: float
     """Open minutes of the whole window."""
+
+    @cached_property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        """The same as arrays, for questions about many instants at once."""
+        return np.array(self.opens), np.array(self.closes), np.array(self.before)
 
     @classmethod
     def of(cls, calendar: Calendar, start: float, end: float) -> OpenHours:
@@ -122,10 +128,11 @@ class OpenHours:
         at = np.asarray(at, dtype=np.float64)
         if not self.opens:
             return np.where(np.isnan(at), np.nan, 0.0)
-        index = np.searchsorted(self.opens, at, side="right") - 1
+        opens, closes, before = self._arrays
+        index = np.searchsorted(opens, at, side="right") - 1
         inside = np.maximum(index, 0)
-        counted = np.take(self.before, inside) + np.minimum(at, np.take(self.closes, inside))
-        return np.where(index < 0, np.where(np.isnan(at), np.nan, 0.0), counted - np.take(self.opens, inside))
+        counted = before[inside] + np.minimum(at, closes[inside])
+        return np.where(index < 0, np.where(np.isnan(at), np.nan, 0.0), counted - opens[inside])
 
     def between(self, start: Any, end: Any) -> Floats:
         """Return the open minutes from each ``start`` to each ``end`` (arrays of the same shape), never below 0."""
@@ -136,6 +143,7 @@ class OpenHours:
         if not self.opens:
             return np.where(np.asarray(minutes) <= 0, at, np.inf)
         goal = self.minutes_before(at) + minutes
-        index = np.maximum(np.searchsorted(self.before, goal, side="left") - 1, 0)
-        due = np.take(self.opens, index) + (goal - np.take(self.before, index))
+        opens, _, before = self._arrays
+        index = np.maximum(np.searchsorted(before, goal, side="left") - 1, 0)
+        due = opens[index] + (goal - before[index])
         return np.where(np.asarray(minutes) <= 0, at, np.where(goal > self.total, np.inf, due))

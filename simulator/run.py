@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from simulator.tables import TICKETS, Run, Table
 
 if TYPE_CHECKING:
     from policy import Policy
+
+PIECE: Final = 1 << 13
+"""Rows of the ticket table that are made together: few enough to stay near the processor."""
 
 
 def rules_of(policy: Policy | Rules) -> Rules:
@@ -98,6 +101,13 @@ def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals
 def ticket_table(model: DeskModel, rows: Table) -> Table:
     """Return the ticket table: what the engine wrote down, and what follows from it."""
     table = np.zeros(len(rows), TICKETS)
+    for start in range(0, len(rows), PIECE):
+        _fill(model, rows[start : start + PIECE], table[start : start + PIECE])
+    return table
+
+
+def _fill(model: DeskModel, rows: Table, table: Table) -> None:
+    """Fill a part of the ticket table."""
     for name in rows.dtype.names or ():
         if name != "luck":
             table[name] = rows[name]
@@ -132,4 +142,3 @@ def ticket_table(model: DeskModel, rows: Table) -> Table:
         table["updates_missed"] / np.maximum(table["updates_due"], 1),
         table["resolved"] > table["resolution_due"],
     )
-    return table

@@ -24,6 +24,7 @@ from simulator.draws.paths import Paths, paths
 from simulator.draws.tickets import Block
 from simulator.engine.core import Desk
 from simulator.model import Move
+from simulator.openhours import Floats
 from simulator.tables import SPELLS, TICKET_ROWS, VISITS
 
 if TYPE_CHECKING:
@@ -84,20 +85,16 @@ class PlainDesk(Desk):
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
-        self._ends = self.model.end
-        self._came = self._arrived.opened[: bisect_left(self._opened, self._ends)]
-        self._blocks_played: list[dict[str, npt.NDArray[Any]]] = []
-        self._paths: list[Paths] = []
+        self._came = self._arrived.opened[: bisect_left(self._opened, self.model.end)]
+        self._drawn: list[tuple[Paths, dict[str, npt.NDArray[Any]]]] = []
+        """Of each block, where its tickets go and what they are like."""
+        self._minutes, self._onward = array("d"), array("i")
+        """Of each stay, how long it takes, and the queue that its ticket then comes to, -1 where it does not go on."""
         self._began, self._agent = array("d"), array("i")
-        """When each stay's work began and who did it; not-a-number and -1 until then."""
-        self._minutes: list[float] = []
-        self._onward: list[int] = []
-        """Of each stay: the queue that the ticket comes to afterwards, -1 where it does not go on."""
+        """When its work began and who did it; not-a-number and -1 until then."""
         if len(self._came):
             self._run()
-        self.visits.later(self._visit_rows)
-        self.spells.later(lambda: _spells(self.visits.table(), self._ends))
-        self.tickets.later(lambda: self._ticket_rows(self.visits.table()))
+            self._write_down()
 
     def _run(self) -> None:
         """Let tickets come, and agents take them.
@@ -165,81 +162,65 @@ class PlainDesk(Desk):
         while start < len(self._came):
             block = Block(*self.drawn, 0, number)
             opened = self._came[start : start + block.size]
-            found = paths(block, opened, self._ends)
+            found = paths(block, opened, self.model.end)
             priority = block.columns["priority"]
-            queue = found.tier.astype(np.intp) * ranks + priority[found.row]
-            onward = np.full(len(queue), -1)
+            queue = found.tier.astype(np.intc) * ranks + priority[found.row]
+            onward = np.full(len(queue), -1, np.intc)
             more = np.flatnonzero(found.row[1:] == found.row[:-1])
             onward[more] = queue[more + 1]
             first = len(self._minutes) + found.first
-            self._minutes += found.minutes.tolist()
-            self._onward += onward.tolist()
-            self._began.frombytes(np.full(len(queue), np.nan).tobytes())
-            self._agent.frombytes(np.full(len(queue), -1, np.intc).tobytes())
-            self._paths.append(found)
-            self._blocks_played.append(block.columns)
+            self._expect(found.minutes, onward)
+            self._drawn.append((found, block.columns))
             yield opened.tolist(), first.tolist(), priority[: len(opened)].tolist(), False
             start, number = start + len(opened), number + 1
-        self._minutes.append(0.0)
-        self._onward.append(-1)
-        self._began.append(math.nan)
-        self._agent.append(-1)
-        yield [self._ends], [len(self._minutes) - 1], [ranks - 1], True
+        self._expect(np.zeros(1), np.full(1, -1, np.intc))
+        yield [self.model.end], [len(self._minutes) - 1], [ranks - 1], True
 
-    # -- the tables --------------------------------------------------------------------------------------------
+    def _expect(self, minutes: Floats, onward: npt.NDArray[np.intc]) -> None:
+        """Make room for stays."""
+        self._minutes.frombytes(minutes.tobytes())
+        self._onward.frombytes(onward.tobytes())
+        self._began.frombytes(np.full(len(minutes), math.nan).tobytes())
+        self._agent.frombytes(np.full(len(minutes), -1, np.intc).tobytes())
 
-    def _visit_rows(self) -> Table:
-        """Return the stays that were reached, ticket by ticket."""
-        if not self._paths:
-            return np.zeros(0, VISITS)
-        ticket = _numbered(self._paths)
-        began = np.frombuffer(self._began)[: len(ticket)]
-        left = began + np.array(self._minutes[: len(ticket)])
-        over = left < self._ends
-        first = np.append(True, ticket[1:] != ticket[:-1])
-        entered = np.empty(len(ticket))
-        entered[1:] = left[:-1]
-        entered[first] = self._came
-        reached = first
-        reached[1:] |= over[:-1]
-        left[~over] = np.nan
-        columns: dict[str, npt.NDArray[Any]] = {
-            "ticket": ticket, "place": _whole(self._paths, "tier"), "agent": np.frombuffer(self._agent, np.intc)[:-1],
-            "entry": _whole(self._paths, "entry"), "ending": np.where(over, _whole(self._paths, "ending"), OPEN),
-            "entered": entered, "available": entered, "began": began, "left": left, "released": left,
-        }  # fmt: skip
-        rows = np.zeros(int(reached.sum()), VISITS)
-        for name, values in columns.items():
-            rows[name] = values if len(rows) == len(values) else values[reached]
-        return rows
+    # -- what is written down ----------------------------------------------------------------------------------
 
-    def _ticket_rows(self, visits: Table) -> Table:
-        """Return what is known of the tickets; ``visits`` are in order."""
-        rows = np.zeros(len(self._came), TICKET_ROWS)
-        rows["cause"] = -1
-        if not len(rows):
-            return rows
-        rows["ticket"] = np.arange(len(rows))
-        for name in ("priority", "plan", "category", "solved_by", "luck"):
-            rows[name] = np.concatenate([columns[name] for columns in self._blocks_played])[: len(rows)]
-        rows["opened"] = self._came
-        ends = np.append(np.flatnonzero(visits["ticket"][1:] != visits["ticket"][:-1]), len(visits) - 1)
-        rows["responded"] = visits["began"][np.append(0, ends[:-1] + 1)]
-        rows["resolved"] = visits["left"][ends]
-        rows["holder"] = visits["place"][ends]
-        rows["fate"] = np.where(visits["ending"][ends] == SOLVED, int(Fate.SOLVED), int(Fate.OPEN))
-        return rows
+    def _write_down(self) -> None:
+        """Write the tables, block by block: numbers that were just looked at are found again at once."""
+        began, agent = np.frombuffer(self._began), np.frombuffer(self._agent, np.intc)
+        ticket = stay = 0
+        for found, columns in self._drawn:
+            opened = self._came[ticket : ticket + len(found.first)]
+            here = slice(stay, stay + len(found.row))
+            visits = _visits(found, opened, ticket, began[here], agent[here], self.model.end)
+            self.visits.add(visits.tobytes())
+            self.spells.add(_spells(visits, self.model.end).tobytes())
+            self.tickets.add(_tickets(visits, opened, columns).tobytes())
+            for rows in (self.visits, self.spells, self.tickets):
+                rows.gather()
+            ticket, stay = ticket + len(opened), here.stop
 
 
-def _numbered(played: list[Paths]) -> npt.NDArray[np.intp]:
-    """Return the ticket of every stay."""
-    starts = np.cumsum([0, *(len(one.first) for one in played)])
-    return np.concatenate([one.row + start for one, start in zip(played, starts[:-1], strict=True)])
-
-
-def _whole(played: list[Paths], name: str) -> npt.NDArray[Any]:
-    """Return a column of the stays."""
-    return np.concatenate([getattr(one, name) for one in played])
+def _visits(
+    found: Paths, opened: Floats, ticket: int, began: Floats, agent: npt.NDArray[np.intc], end: float
+) -> Table:
+    """Return the stays of a block that were reached, ticket by ticket; ``ticket`` is the number of its first."""
+    left = began + found.minutes
+    over = left < end
+    left[~over] = math.nan
+    entered = np.append(0.0, left[:-1])
+    entered[found.first] = opened
+    reached = np.append(True, over[:-1])
+    reached[found.first] = True
+    columns: dict[str, npt.NDArray[Any]] = {
+        "ticket": found.row + ticket, "place": found.tier, "agent": agent, "entry": found.entry,
+        "ending": np.where(over, found.ending, OPEN), "entered": entered, "available": entered, "began": began,
+        "left": left, "released": left,
+    }  # fmt: skip
+    rows = np.zeros(len(reached), VISITS)
+    for name, values in columns.items():
+        rows[name] = values
+    return rows if reached.all() else rows[reached]
 
 
 def _spells(visits: Table, end: float) -> Table:
@@ -247,8 +228,22 @@ def _spells(visits: Table, end: float) -> Table:
     worked = ~np.isnan(visits["began"])
     if not worked.all():
         visits = visits[worked]
-    spells = np.zeros(len(visits), SPELLS)
+    rows = np.zeros(len(visits), SPELLS)
     for name in ("ticket", "place", "agent", "began"):
-        spells[name] = visits[name]
-    spells["ended"] = np.where(np.isnan(visits["released"]), end, visits["released"])
-    return spells
+        rows[name] = visits[name]
+    rows["ended"] = np.where(np.isnan(visits["released"]), end, visits["released"])
+    return rows
+
+
+def _tickets(visits: Table, opened: Floats, columns: dict[str, npt.NDArray[Any]]) -> Table:
+    """Return the tickets of a block, one or more, whose visits these are."""
+    rows = np.zeros(len(opened), TICKET_ROWS)
+    for name in ("priority", "plan", "category", "solved_by", "luck"):
+        rows[name] = columns[name][: len(rows)]
+    ends = np.append(np.flatnonzero(visits["ticket"][1:] != visits["ticket"][:-1]), len(visits) - 1)
+    last = visits[ends]
+    rows["ticket"], rows["cause"], rows["opened"] = last["ticket"], -1, opened
+    rows["responded"] = visits["began"][np.append(0, ends[:-1] + 1)]
+    rows["resolved"], rows["holder"] = last["left"], last["place"]
+    rows["fate"] = np.where(last["ending"] == SOLVED, int(Fate.SOLVED), int(Fate.OPEN))
+    return rows
