@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from struct import Struct
 from typing import Final
@@ -31,7 +30,6 @@ class Rows:
         self._recent: list[bytes] = []
         self.add = self._recent.append
         self._kept = bytearray()
-        self._make: Callable[[], npt.NDArray[np.void]] | None = None
         self._made: npt.NDArray[np.void] | None = None
 
     def gather(self) -> None:
@@ -50,14 +48,8 @@ class Rows:
             with self._file.open("ab") as file:
                 file.write(packed)
 
-    def later(self, make: Callable[[], npt.NDArray[np.void]]) -> None:
-        """Let a whole table be made when it is asked for, instead of writing its rows."""
-        self._make = make
-
     def table(self) -> npt.NDArray[np.void]:
         """Return all rows as one array, once all are written: a table is sorted by whoever asked for it."""
-        if self._make is not None:
-            self._made, self._make = self._make(), None
         if self._made is None:
             self.gather()
             self._made = self._whole()
