@@ -27,6 +27,7 @@ from simulator.engine.numbers import (
     AGE,
     ASKING,
     BACKLOG,
+    CHECKED,
     CODE_CHANGE,
     DECISION,
     ENTRY_SENT_BACK,
@@ -49,6 +50,7 @@ from simulator.engine.numbers import (
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
 from simulator.engine.progress import checked, went
+from simulator.engine.scripts import Script, in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
 from simulator.engine.walk import walk, worked_until
 from simulator.model import DeskModel, Move, TierRules
@@ -63,11 +65,13 @@ class Desk(Floor):
         self.drawn = model, seed, replication
         arrived = arrivals(model, seed, replication) if arrived is None else arrived
         self._opened = array("d", arrived.opened.tobytes())
+        self._sources, self._rows = array("b", arrived.source.tobytes()), array("i", arrived.row.tobytes())
         self._arrived = arrived
-        self._ordinary = bool((arrived.source == 0).all())
         self._next = 0
         self._blocks: dict[int, tuple[int, int, Block]] = {}
         """By source: the number of the block in use, its first row, and the block."""
+        self._script: Script | None = None
+        """Of the block of ordinary tickets that is in use."""
         desk = model.desk
         behaviour, self.work = desk.behaviour, desk.work
         self.writing = desk.work.update or 0.0
@@ -110,6 +114,8 @@ class Desk(Floor):
                 self.note(agent, held, spell.began, self.model.end)
                 if held.stage != WORKING:
                     continue
+                if not held.agenda:
+                    unfold(held)
                 if spell.walk is not None:  # the updates sent so far
                     went(self, held, walk(held, agent, spell.began, self.model.end, 0, self.writing, self.forgotten))
                 elif held.checks_at >= 0:
@@ -139,6 +145,8 @@ class Desk(Floor):
             start += 0 if block is None else block.size
             block = Block(*self.drawn, source, number + 1)
             self._blocks[source] = number + 1, start, block
+            if not source and self.model.desk.work_of(0).passes_on is None:
+                self._script = Script(self, block)
         return block, row - start
 
     def _arrive(self, feed: Event) -> None:
@@ -148,11 +156,8 @@ class Desk(Floor):
         if index + 1 < len(opened):
             feed.callbacks = (self._arrive,)  # type: ignore[assignment]
             heappush(self._queue, (opened[index + 1], 1, next(self._eid), feed))  # type: ignore[misc]
-        if self._ordinary:
-            source, row = 0, index
-        else:
-            source, row = int(self._arrived.source[index]), int(self._arrived.row[index])
-        block, row = self._block(source, row)
+        source, number = self._sources[index], self._rows[index]
+        block, row = self._block(source, number)
         priority, plan = (block.stated if self.wrong_priority else block.priority)[row], block.plan[row]
         kind = self.model.kinds[priority][plan]
         ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
@@ -166,13 +171,15 @@ class Desk(Floor):
         if source == 1 and self.outages is not None:
             self.outages.add(ticket, int(self._arrived.cause[index]))
         elif source == 2:
-            self._waits_already(ticket, int(self._arrived.row[index]))
+            self._waits_already(ticket, number)
             return
+        elif self._script is not None and self._script.simple[row]:
+            ticket.script = self._script
         paged = kind.tiers[0].age_move
         first = (self.on_call if kind.around_the_clock else self.tiers)[0]
         if paged and kind.around_the_clock and not self._manned(first):
             # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
-            ticket.entry, ticket.tier = PAGED, paged[1]
+            ticket.entry, ticket.tier, ticket.script = PAGED, paged[1], None
             ticket.available = NEVER
             self.at(ticket, self._now + block.paging[row], (self.hand_over,))
         else:
@@ -200,10 +207,14 @@ class Desk(Floor):
         ticket.pool = pool
         end = 0.0
         if ticket.agenda is None:
-            plan(self, agent, ticket, now)
-            end = undisturbed(self, agent, ticket, now)
-            if not end and ticket.rules.age_move is not None:
-                ticket.age_move_due = self.ages.due(ticket, ticket.rules.age_move[0])
+            script = ticket.script
+            if script is not None and not ticket.visit and agent.newcomer == 1.0:
+                end = in_one_go(self, script, agent, ticket, now)
+            if not end:
+                plan(self, agent, ticket, now)
+                end = undisturbed(self, agent, ticket, now)
+                if not end and ticket.rules.age_move is not None:
+                    ticket.age_move_due = self.ages.due(ticket, ticket.rules.age_move[0])
         elif ticket.answering and ticket.responded != ticket.responded:
             ticket.responded = worked_until(agent, now, ticket.left, agent.overtime)
         spell = agent.spell
@@ -212,7 +223,7 @@ class Desk(Floor):
             spell.ending, spell.walk = ticket.final, None
         elif ticket.quick:
             end = now + ticket.left
-            if end > agent.until:
+            if end > agent.closes:
                 end = worked_until(agent, now, ticket.left, agent.overtime)
             spell.ending, spell.walk = ticket.final, None
         else:
@@ -236,6 +247,8 @@ class Desk(Floor):
         far = spell.walk
         if far is not None:
             went(self, ticket, far)
+        elif not ticket.agenda:
+            self.learned(ticket, CHECKED, spell.began + ticket.left)
         elif ticket.checks_at >= 0:
             checked(self, ticket, spell, spell.end)
         ending = spell.ending

@@ -23,6 +23,7 @@ from simulator.openhours import OpenHours
 if TYPE_CHECKING:
     from simulator.draws import Agenda, Block
     from simulator.draws.crew import Member
+    from simulator.engine.scripts import Script
     from simulator.engine.walk import Walk
     from simulator.roster import TierStaff
 
@@ -58,8 +59,8 @@ class Ticket(Event):
     __slots__ = (
         "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "callbacks", "category",
         "checks_at", "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool",
-        "priority", "progress", "progress_left", "quick", "responded", "row", "rules", "stage", "tier",
-        "update_from", "update_left",
+        "priority", "progress", "progress_left", "quick", "responded", "row", "rules", "script", "stage",
+        "tier", "update_from", "update_left",
     )  # fmt: skip
     _ok = True
     _value = None
@@ -80,6 +81,8 @@ class Ticket(Event):
     """Since when its age counts, where that is not since it was opened."""
     paused_before = 0.0
     """Minutes of ``paused`` that lie before that."""
+    script: Script | None
+    """What its first stay comes to, if that may go in one go."""
     age_move_due: float
     """The age at which the ticket leaves the tier that has it in hand."""
     # About the stay in hand.
@@ -116,6 +119,7 @@ class Ticket(Event):
         self.tier = self.stage = 0
         self.began = self.responded = NEVER
         self.agenda: Agenda | None = None
+        self.script = None
         # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
         self.update_from, self.update_left = opened, math.inf
 

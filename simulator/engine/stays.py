@@ -23,6 +23,7 @@ from simulator.engine.numbers import (
     UNRESOLVABLE,
 )
 from simulator.engine.parts import Agent, Ticket
+from simulator.engine.scripts import falls_due
 from simulator.engine.walk import worked_until
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     if unanswered:
         response = agenda[0] if ticket.answering else 0.0
         ticket.responded = (
-            now + response if now + response <= agent.until else worked_until(agent, now, response, agent.overtime)
+            now + response if now + response <= agent.closes else worked_until(agent, now, response, agent.overtime)
         )
     agent.done += 1
     if not desk.patient:
@@ -103,28 +104,18 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
 def undisturbed(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> float:
     """Return when a stay that begins now is over if it is plain that nothing disturbs it, 0 where it must be looked at.
 
-    Most stays are: the work is done before the agent's next break, before any timer and before the next update.
+    Most stays are: the work is done before the agent goes home, before any timer and before the next update.
     :func:`~simulator.engine.walk.walk` would say the same, part by part.
     """
     agenda, rules = ticket.agenda, ticket.rules
     assert agenda is not None
     total = sum(agenda)
     end = now + total
-    if end > agent.until or ticket.ask_at >= 0 or total > rules.unresolved:
+    if end > agent.closes or ticket.ask_at >= 0 or total > rules.unresolved:
         return 0.0
     if total > rules.no_progress and _longest(agenda, answering=ticket.answering) > rules.no_progress:
         return 0.0
-    # Open minutes are no fewer than those of the clock on the wall, so most need no calendar.
-    if end >= ticket.update_from + ticket.update_left:
-        if ticket.update_left:
-            ticket.update_from, ticket.update_left = ticket.kind.hours.add(ticket.update_from, ticket.update_left), 0.0
-        if end >= ticket.update_from:
-            return 0.0
-    if rules.age_move is not None:
-        since = ticket.opened if ticket.aged_from is None else ticket.aged_from
-        if end > since + ticket.kind.ages[rules.age_move[0]] and end > desk.ages.due(ticket, rules.age_move[0]):
-            return 0.0
-    return end
+    return 0.0 if falls_due(desk, ticket, rules.age_move, end) else end
 
 
 def _longest(agenda: Agenda, *, answering: bool) -> float:

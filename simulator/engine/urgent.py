@@ -9,6 +9,7 @@ from simulator.engine import apart
 from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
 from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
 from simulator.engine.progress import checked, went
+from simulator.engine.scripts import unfold
 from simulator.engine.timers import expect, let_go
 from simulator.engine.walk import minutes_worked, walk
 
@@ -48,6 +49,8 @@ def break_off(desk: Desk, agent: Agent, now: float) -> Ticket:
     ticket, spell = agent.ticket, agent.spell
     assert ticket is not None
     unanswered = ticket.responded > now
+    if not ticket.agenda:
+        unfold(ticket)
     if spell.walk is None and ticket.quick:
         agenda, done = ticket.agenda, minutes_worked(agent, spell.began, now, agent.overtime)
         assert agenda is not None

@@ -51,15 +51,15 @@ def walk(
         other, code, exact = age, AGE, True
     if stop < other:
         other, code, exact = stop, why, True
-    until, overtime = agent.until, agent.overtime
-    if not agent.since <= now < until:
-        until = now  # the calendar is asked for every part
+    closes, overtime = agent.closes, agent.overtime
+    if not agent.since <= now < closes:
+        closes = now  # the calendar is asked for every part
     heard, heard_left = ticket.update_from, ticket.update_left
     updates: Updates | None = None
     t, last, checks, checked = now, len(agenda), ticket.checks_at, NEVER
     while True:
         finish = t + left
-        if finish > until:
+        if finish > closes:
             finish = worked_until(agent, t, left, overtime)
         if finish > other and not exact:
             other, code = _exactly(ticket, rules, stop, why)
@@ -72,7 +72,7 @@ def walk(
         if heard + heard_left <= finish:
             update = ticket.kind.hours.add(heard, heard_left) if heard_left else heard
             written = max(update, now)
-            if not (agent.since <= written < until or overtime):  # due while nobody was at work on it
+            if not (agent.since <= written < closes or overtime):  # due while nobody was at work on it
                 written = agent.hours.next_open(written)
             if written <= finish and written < limit:
                 if updates is None:

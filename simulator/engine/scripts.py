@@ -1,0 +1,108 @@
+"""First stays that go in one go: the reply, the checks and the pieces, one after the other, and the ticket is solved.
+
+Most tickets are such, and how long each of their parts takes is worked out for whole blocks of them at once. That a
+stay is one is a matter of chance alone; whether something disturbs it is looked at when it begins
+(:func:`in_one_go`), and if something does that was not to be foreseen, it is laid out in parts as any other
+(:func:`unfold`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simulator.draws import Agenda, Block
+from simulator.draws.streams import TO_GRAIN
+from simulator.engine.numbers import INFINITE, SOLVED
+from simulator.engine.parts import Agent, Ticket
+
+if TYPE_CHECKING:
+    from simulator.engine.core import Desk
+
+FOLDED: Final[Agenda] = ()
+"""The agenda of a stay that goes in one go: nobody has had to look at its parts."""
+BEFORE_THE_WORK: Final = 2
+"""The parts before the pieces: the reply and the checks."""
+
+
+class Script:
+    """What the first stay in the first tier comes to, for the tickets of a block; lists are by row."""
+
+    def __init__(self, desk: Desk, block: Block) -> None:
+        """Lay out the stays of a block that was drawn for ordinary tickets, none of which belongs to an outage."""
+        choices = block.choices(0, 0)
+        self.agendas: list[Agenda] = [(reply, *choices.solve(row)) for row, reply in enumerate(block.response)]
+        """The parts of each stay as they are for somebody of ordinary pace."""
+        simple = np.array(block.solved_by) == 0
+        simple &= (np.array(block.response) > 0) & (np.asarray(choices.checks) > 0)
+        if choices.asks is not None:
+            simple &= np.array(choices.asks) < 0
+        if choices.routed is not None:
+            simple[:] = False
+        if desk.wrong_priority:
+            simple &= np.array(block.stated) == np.array(block.priority)
+        if desk.slips:
+            simple &= ~np.array(block.slips["premature"])
+        self.simple: list[bool] = simple.tolist()
+        """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
+        self._parts = np.array([part for agenda in self.agendas for part in agenda])
+        lengths = np.array([len(agenda) for agenda in self.agendas])
+        self._starts = np.cumsum(lengths) - lengths
+        self._paced: dict[float, tuple[list[float], list[float], list[float]]] = {}
+
+    def paced(self, pace: float) -> tuple[list[float], list[float], list[float]]:
+        """Return the minutes until the reply is sent, until the checks are done, and in all, at an agent's pace."""
+        found = self._paced.get(pace)
+        if found is None:
+            parts = self._parts if pace == 1.0 else self._parts * pace + TO_GRAIN - TO_GRAIN
+            reply, total = parts[self._starts], np.add.reduceat(parts, self._starts)
+            after = np.minimum(self._starts + 1, len(parts) - 1)  # of no meaning where nothing follows the reply
+            found = self._paced[pace] = reply.tolist(), (reply + parts[after]).tolist(), total.tolist()
+        return found
+
+
+def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: float) -> float:
+    """Begin with a ticket that goes in one go; return when it is solved, 0 where its parts have to be looked at."""
+    row, rules = ticket.row, ticket.kind.tiers[0]
+    reply, checked, total = script.paced(agent.pace)
+    minutes = total[row]
+    end = now + minutes
+    if end > agent.closes or minutes > rules.no_progress or minutes > rules.unresolved:
+        return 0.0
+    if falls_due(desk, ticket, rules.age_move, end):
+        return 0.0
+    agent.done += 1
+    ticket.gives_up = INFINITE
+    ticket.rules, ticket.began, ticket.responded = rules, now, now + reply[row]
+    ticket.agenda, ticket.final, ticket.left = FOLDED, SOLVED, checked[row]
+    return end
+
+
+def falls_due(desk: Desk, ticket: Ticket, age_move: tuple[int, int] | None, end: float) -> bool:
+    """Return whether an update of the customer falls due by ``end``, or the age at which a tier passes the ticket on.
+
+    Open minutes are no fewer than those of the clock on the wall, so for most no calendar is needed.
+    """
+    if end >= ticket.update_from + ticket.update_left:
+        if ticket.update_left:
+            ticket.update_from, ticket.update_left = ticket.kind.hours.add(ticket.update_from, ticket.update_left), 0.0
+        if end >= ticket.update_from:
+            return True
+    if age_move is None:
+        return False
+    since = ticket.opened if ticket.aged_from is None else ticket.aged_from
+    return end > since + ticket.kind.ages[age_move[0]] and end > desk.ages.due(ticket, age_move[0])
+
+
+def unfold(ticket: Ticket) -> None:
+    """Lay a stay out that was to go in one go, as it was when it began."""
+    assert ticket.script is not None
+    agenda, rules, pace = ticket.script.agendas[ticket.row], ticket.rules, ticket.agent.pace
+    if pace != 1.0:
+        agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
+    ticket.agenda, ticket.at, ticket.left = agenda, 0, agenda[0]
+    ticket.answering, ticket.quick = True, False
+    ticket.ask_at, ticket.checks_at = -1, BEFORE_THE_WORK
+    ticket.progress = ticket.in_hand = ticket.began
+    ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
