@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from grading.score import Duty, Kind, Mark, Misstep
+from grading.score import Mark
 from grading.sentences import duty_phrase, minute_text, sentence
 from policy.errors import InputError
+from policy.judging import Duty, Kind, Misstep
 from policy.loading import Policy
 from scenarios import Scenario
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
+from policy.judging import EPSILON, Duty, Kind, Misstep
 from policy.verdict import ActKey
 
 PASS_MARK: Final = 80.0
@@ -29,55 +30,6 @@ GRACE: Final = 15.0
 DEDUCTIONS: Final = {"forbidden": 25.0, "wrong": 20.0, "unneeded": 5.0}
 """Points for a first such act; each further one that breaks the same rule costs a fifth of it."""
 REPEATED: Final = 0.2
-EPSILON: Final = 1e-6
-
-Kind = Literal["met", "late", "missed", "wrong", "unneeded", "forbidden"]
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One instance of an obligation of the seat, as it went. Times are minutes of the drill.
-
-    ``done`` is ``None`` while it was not done; ``void`` means that it ceased to be owed before it was due,
-    ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing; ``moved`` that it went to
-    somebody else together with the ticket, undone: that counts only where the reference run did it before;
-    ``excused`` that it was late by no more than in the reference run, which could not keep it either.
-    """
-
-    key: ActKey
-    rules: tuple[str, ...]
-    dimension: str
-    weight: float
-    critical: bool
-    text: str
-    since: float
-    due: float | None
-    done: float | None
-    void: bool = False
-    spoiled: bool = False
-    moved: bool = False
-    excused: bool = False
-
-    @property
-    def group(self) -> tuple[str | None, ...]:
-        """Return what shares one weight: the act, however often; the priority, however often it changed."""
-        return ("priority",) if self.dimension == "priority" else self.key
-
-    @property
-    def kind(self) -> Kind:
-        """Return met, late or missed."""
-        if self.done is None or self.spoiled:
-            return "missed"
-        late = self.due is not None and self.done > self.due + EPSILON and not self.excused
-        return "late" if late else "met"
-
-    @property
-    def credit(self) -> float:
-        """Return what it earns, 0..1."""
-        if self.done is None or self.due is None or self.kind != "late":
-            return 1.0 if self.kind == "met" else 0.0
-        allowed = max(GRACE, self.due - self.since)
-        return LATE_CREDIT if self.done - self.due <= allowed else VERY_LATE_CREDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +42,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Misstep:
-    """An act that was not right. ``minute`` is when it was completed; ``weight`` is the rule's (1 where none says)."""
-
-    kind: Literal["forbidden", "wrong", "unneeded"]
-    key: ActKey
-    rules: tuple[str, ...]
-    dimension: str
-    weight: float
-    critical: bool
-    text: str
-    minute: float
-
-
-@dataclass(frozen=True, slots=True)
 class Mark:
     """A duty or a misstep with its points: what it brought (below 0 for a deduction) and could have brought."""
 
@@ -113,6 +51,14 @@ class Mark:
     duty: Duty | None = None
     misstep: Misstep | None = None
     due: float | None = None
+
+
+def credit_of(duty: Duty) -> float:
+    """Return what a duty earns, 0..1."""
+    if duty.done is None or duty.due is None or duty.kind != "late":
+        return 1.0 if duty.kind == "met" else 0.0
+    allowed = max(GRACE, duty.due - duty.since)
+    return LATE_CREDIT if duty.done - duty.due <= allowed else VERY_LATE_CREDIT
 
 
 def items_of(reference: Iterable[Duty], horizon: float) -> tuple[Item, ...]:
@@ -171,7 +117,7 @@ def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[M
     for item in items:
         own = by_group.pop(item.group, [])
         share = item.possible / max(1, len(own))
-        marks += [Mark(d.kind, share * d.credit, share, d, due=d.due) for d in own]
+        marks += [Mark(d.kind, share * credit_of(d), share, d, due=d.due) for d in own]
         if not own:
             marks.append(Mark("missed", 0.0, item.possible, item.duty, due=item.duty.due))
     for group in by_group.values():  # duties that the trainee's own course created
@@ -179,7 +125,7 @@ def marks_of(items: Sequence[Item], duties: Iterable[Duty], missteps: Iterable[M
         if not own:
             continue
         heaviest = max(d.weight for d in own) * unit / len(own)
-        marks += [Mark(d.kind, heaviest * (d.credit - 1.0), 0.0, d, due=d.due) for d in own]
+        marks += [Mark(d.kind, heaviest * (credit_of(d) - 1.0), 0.0, d, due=d.due) for d in own]
     seen: dict[tuple[object, ...], int] = {}
     for misstep in missteps:
         mark = (misstep.kind, misstep.rules or misstep.key)
@@ -212,4 +158,4 @@ def is_critical(mark: Mark) -> bool:
     """Return whether a mark is a critical error: the rule says so, and it was broken, not only a little late."""
     if mark.misstep is not None:
         return mark.misstep.critical
-    return mark.duty is not None and mark.duty.critical and mark.duty.credit <= VERY_LATE_CREDIT
+    return mark.duty is not None and mark.duty.critical and credit_of(mark.duty) <= VERY_LATE_CREDIT

@@ -14,6 +14,7 @@ Files in reading order:
 - ``clock_hours``: on which calendar a clock runs; ``situation_file``, ``situation_text``: a situation as a file;
   ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``:
   published cases that a clock must pass
+- ``judging``: what becomes of duties, and what is right and wrong about deeds
 - ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 
