@@ -110,10 +110,11 @@ def compared(book: Rulebook, fast: FastBook, many: Iterable[Situation]) -> Count
     return seen
 
 
-def test_they_agree_on_twenty_thousand_situations_of_the_shipped_policy() -> None:
+@pytest.mark.parametrize("cells", [200, pytest.param(680, id="twenty-thousand", marks=pytest.mark.heavy)])
+def test_they_agree_on_thousands_of_situations_of_the_shipped_policy(cells: int) -> None:
     book, fast, deeds = books("secureai")
-    seen = compared(book, fast, random_situations(book.policy, deeds, cells=680, each=29, seed=20250127))
-    assert seen["situations"] >= 20_000
+    seen = compared(book, fast, random_situations(book.policy, deeds, cells=cells, each=29, seed=20250127))
+    assert seen["situations"] >= 29 * cells
     for name, share in (
         ("obligations", 0.7), ("fulfilled", 0.1), ("permissions", 0.1), ("prohibitions", 0.3), ("paused", 0.05),
         ("waiting", 0.01), ("lifted in part", 0.02), ("priority P1", 0.05), ("priority P2", 0.05),

@@ -139,7 +139,7 @@ def found(name: str) -> frozenset[tuple[Any, ...]]:
     return frozenset((f.code, f.severity, f.status, f.rules) for f in check_policy(load_policy(name)))
 
 
-SHORT = ("t1-45m", "p1-hourly-updates", "checklist-trimmed")
+SHORT = ("p1-hourly-updates", "checklist-trimmed")
 """Those that are checked in every run; a whole check takes some seconds each."""
 
 
