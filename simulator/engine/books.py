@@ -11,6 +11,7 @@ import simpy
 from simpy.events import Event
 
 from simulator.codes import Fate
+from simulator.engine.goes import GOES, told_at_length
 from simulator.engine.ledger import Rows
 from simulator.engine.numbers import ASKING, DECISION, GAVE_UP, INFINITE, RESOLVED, SOLVED, UNRESOLVED
 from simulator.engine.parts import NEVER, Agent, Ticket
@@ -31,6 +32,23 @@ class Books(simpy.Environment):
     def _without_rows(self) -> None:
         self.tickets, self.visits, self.spells = Rows(TICKET_ROWS), Rows(VISITS), Rows(SPELLS)
         self.questions, self.updates, self.notes = Rows(QUESTIONS), Rows(UPDATES), Rows(NOTES)
+        self.goes = Rows(GOES)
+
+    def gather(self) -> None:
+        """Put what was written last to what was written before, in memory or on disk."""
+        self.tell_at_length()
+        for rows in (self.tickets, self.visits, self.spells, self.questions, self.updates, self.notes):
+            rows.gather()
+
+    def tell_at_length(self) -> None:
+        """Write the rows of the tables for tickets that were solved in one go."""
+        goes = self.goes.taken()
+        if len(goes):
+            told = told_at_length(goes)
+            self.tickets.add(told["tickets"])
+            self.visits.add(told["visits"])
+            self.spells.add(told["spells"])
+            self.notes.add(told["notes"])
 
     def tables(self) -> dict[str, Table]:
         """Give away what has been written, by the names of the tables; the rows in the order of writing."""

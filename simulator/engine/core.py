@@ -50,7 +50,7 @@ from simulator.engine.numbers import (
 )
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
 from simulator.engine.progress import checked, went
-from simulator.engine.scripts import Script, in_one_go, unfold
+from simulator.engine.scripts import Script, in_one_go, solved_in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
 from simulator.engine.walk import walk, worked_until
 from simulator.model import DeskModel, Move, TierRules
@@ -133,6 +133,7 @@ class Desk(Floor):
                 continue
             self.leave(ticket, OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
+        self.tell_at_length()
 
     # -- arrival -----------------------------------------------------------------------------------------------
 
@@ -140,8 +141,7 @@ class Desk(Floor):
         """Return the block of a source's row, and the place of the row in it; rows come in order."""
         number, start, block = self._blocks.get(source, (-1, 0, None))
         if block is None or row >= start + block.size:
-            for rows in (self.tickets, self.visits, self.spells, self.questions, self.updates, self.notes):
-                rows.gather()
+            self.gather()
             start += 0 if block is None else block.size
             block = Block(*self.drawn, source, number + 1)
             self._blocks[source] = number + 1, start, block
@@ -248,6 +248,9 @@ class Desk(Floor):
         if far is not None:
             went(self, ticket, far)
         elif not ticket.agenda:
+            if solved_in_one_go(self, agent, ticket, spell.began, spell.end):
+                self.free(agent)
+                return
             self.learned(ticket, CHECKED, spell.began + ticket.left)
         elif ticket.checks_at >= 0:
             checked(self, ticket, spell, spell.end)

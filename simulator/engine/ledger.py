@@ -48,6 +48,12 @@ class Rows:
             with self._file.open("ab") as file:
                 file.write(packed)
 
+    def taken(self) -> npt.NDArray[np.void]:
+        """Return the rows written last, and forget them."""
+        packed = b"".join(self._recent)
+        self._recent.clear()
+        return np.frombuffer(packed, self.dtype)
+
     def table(self) -> npt.NDArray[np.void]:
         """Return all rows as one array, once all are written: a table is sorted by whoever asked for it."""
         if self._made is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.draws import Agenda, Block
 from simulator.draws.streams import TO_GRAIN
-from simulator.engine.numbers import INFINITE, SOLVED
+from simulator.engine.numbers import INFINITE, RESOLVED, SOLVED
 from simulator.engine.parts import Agent, Ticket
 
 if TYPE_CHECKING:
@@ -77,6 +77,22 @@ def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: flo
     ticket.rules, ticket.began, ticket.responded = rules, now, now + reply[row]
     ticket.agenda, ticket.final, ticket.left = FOLDED, SOLVED, checked[row]
     return end
+
+
+def solved_in_one_go(desk: Desk, agent: Agent, ticket: Ticket, began: float, now: float) -> bool:
+    """Write down that a ticket was solved in one go, if there is nothing more to tell of it; return whether it was."""
+    block, row = ticket.block, ticket.row
+    if ticket.told is not None or ticket.rules.joins or (desk.may_come_back and block.comes_back[row] < INFINITE):
+        return False
+    desk.goes.add(
+        desk.goes.pack(
+            ticket.index, agent.number, ticket.priority, block.plan[row], ticket.category, ticket.opened, began,
+            ticket.responded, began + ticket.left, now, block.luck[row],
+        )
+    )  # fmt: skip
+    ticket.stage = RESOLVED
+    del desk.open_tickets[ticket.index]
+    return True
 
 
 def falls_due(desk: Desk, ticket: Ticket, age_move: tuple[int, int] | None, end: float) -> bool:
