@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 
 from simulator import run_once
 from simulator.desk import Desk
+from simulator.draws import Arrivals
 from simulator.engine.core import Desk as GeneralDesk
+from simulator.engine.forward import Undecided
 from simulator.engine.plain import PlainDesk, is_plain
 from simulator.model import DeskModel, compile_model
 from simulator.run import played_desk
@@ -26,10 +28,10 @@ TABLES = {
 }
 
 
-def compare(model: DeskModel, seed: int) -> int:
+def compare(model: DeskModel, seed: int, arrived: Arrivals | None = None) -> int:
     """Play a plain desk both ways; return how many visits it had."""
     assert is_plain(model)
-    fast, general = PlainDesk(model, seed, 1), GeneralDesk(model, seed, 1)
+    fast, general = PlainDesk(model, seed, 1, arrived), GeneralDesk(model, seed, 1, arrived)
     fast.play()
     general.play()
     for name, keys in TABLES.items():
@@ -60,6 +62,59 @@ def test_more_than_one_block_of_tickets_and_tickets_that_come_back_often() -> No
     service = (length(3.0), length(3.0, "fixed"))
     network = Network((Class(0.1, service), Class(0.1, service)), (2, 2), (0.4, 0.0), (0.1, 0.5))
     assert compare(textbook_model(network, 6), 3) > 2 * 0.2 * 6 * 1440
+
+
+def forward(shape: str, lengths: tuple[float, ...], agents: tuple[int, ...]) -> Network:
+    """Return tiers that never send back, two classes; busy, so that much waits."""
+    service = tuple(length(mean, shape) for mean in lengths)
+    tiers = len(agents)
+    passes_on = (*(0.5 for _ in range(tiers - 1)), 0.0)
+    return Network((Class(0.1, service), Class(0.2, service)), agents, passes_on, (0.0,) * tiers)
+
+
+@pytest.mark.parametrize(
+    ("network", "undecided"),
+    [
+        (forward("exponential", (3.0, 6.0, 11.0), (1, 1, 1)), False),
+        (forward("exponential", (9.0, 18.0), (3, 3)), False),
+        (forward("uniform", (9.0, 18.0, 10.0), (3, 0, 2)), False),
+        # Instants that coincide: somebody is done with 6 minutes' work as a ticket comes after 3.
+        (forward("fixed", (3.0, 6.0), (1, 1)), False),
+        (forward("fixed", (6.0, 12.0), (2, 2)), False),
+        # As above, but work of the same length that began at the same instant.
+        (forward("fixed", (3.0, 3.0), (1, 1)), True),
+    ],
+)
+def test_tiers_one_after_the_other_give_the_same_tables_as_all_at_once(
+    network: Network, undecided: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    begin = PlainDesk._begin
+    monkeypatch.setattr(PlainDesk, "_begin", lambda desk: (begun.append(1), begin(desk)))
+    assert compare(textbook_model(network, 4), 5) > 1000
+    assert len(begun) == (2 if undecided else 1)
+    monkeypatch.setattr(PlainDesk, "_forward", at_once)
+    compare(textbook_model(network, 4), 5)
+
+
+def test_of_two_who_are_done_at_the_same_instant_the_one_who_began_first_is_first() -> None:
+    seven_and_four = (length(7.0, "fixed"), length(4.0, "fixed"))
+    classes = tuple(Class(0.1, (first, length(20.5, "fixed"))) for first in seven_and_four)
+    model = textbook_model(Network(classes, (2, 4), (0.9, 0.0), (0.0, 0.0)), 1)
+    arrived = Arrivals(np.array([0.0, 3.0, 4.0, 5.0]), np.zeros(4, np.int8), np.arange(4, dtype=np.int32),
+                       np.full(4, -1, np.int32))  # fmt: skip
+    seen = 0
+    for seed in range(100):
+        compare(model, seed, arrived)
+        visits = run_once(model, None, seed, 1, arrived).visits
+        third, fourth = (visits[(visits["ticket"] == ticket) & (visits["place"] == 0)][0] for ticket in (2, 3))
+        # The first two took seven minutes, and the urgent one, who came last, was taken before the one in between.
+        seen += third["left"] == fourth["left"] == 14.0 and fourth["began"] < third["began"]
+    assert seen > 3
+
+
+def at_once(desk: PlainDesk) -> None:
+    raise Undecided
 
 
 BUSY = Network((Class(0.05, (length(10.0),)),), (1,))

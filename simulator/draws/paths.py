@@ -47,12 +47,14 @@ def paths(block: Block, opened: Floats, end: float) -> Paths:
     while len(row):
         stay = stays[row, tier]
         stays[row, tier] += 1
-        minutes, ending = np.empty(len(row)), np.empty(len(row), np.int8)
         key = tier.astype(np.intp) * (int(stay.max()) + 1) + stay
-        for one in np.unique(key).tolist():
-            mine = np.flatnonzero(key == one)
-            place = mine[0]
-            minutes[mine], ending[mine] = block.routed(int(tier[place]), int(stay[place]), row[mine])
+        if key.min() == key.max():  # all are in the same tier for the same time, as at the start
+            minutes, ending = block.routed(int(tier[0]), int(stay[0]), row)
+        else:
+            minutes, ending = np.empty(len(row)), np.empty(len(row), np.int8)
+            for one in np.unique(key).tolist():
+                mine = np.flatnonzero(key == one)
+                minutes[mine], ending[mine] = block.routed(int(tier[mine[0]]), int(stay[mine[0]]), row[mine])
         steps.append({"row": row, "tier": tier, "minutes": minutes, "ending": ending, "entry": entry})
         at = at + minutes
         on = np.flatnonzero((ending != int(Ending.SOLVED)) & (at < end))

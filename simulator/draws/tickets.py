@@ -171,7 +171,8 @@ class Block:
             desk, drawn, normals = self.model.desk, *self._numbers(tier, stay)
             factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
             pieces = self._pieces(tier, normals, drawn.counts)
-            found = Choices(desk.work_of(tier), factor, desk.work.customer, drawn, pieces)
+            kept = drawn._replace(normals=drawn.normals.copy())  # and not those of the pieces with them
+            found = Choices(desk.work_of(tier), factor, desk.work.customer, kept, pieces)
             if tier == 0 and stay == 0:
                 found.make_all()
             self._choices[tier, stay] = found
@@ -196,7 +197,7 @@ class Block:
             count += np.searchsorted(steps, uniform[0], side="right")
         # Column by column, so that a desk whose tickets need fewer pieces draws no more than it needs.
         normals = self._stream(Stream.WORK, tier, stay).standard_normal((4 + int(count.max()), self.size))
-        return Drawn(uniform, count, normals[:4].copy()), normals[4:]
+        return Drawn(uniform, count, normals[:4]), normals[4:]
 
     def _pieces(self, tier: int, normals: Floats, count: npt.NDArray[np.int64], rows: Rows | None = None) -> Floats:
         """Return the pieces of work of some rows, or of all, one row's after the other's; shape (sum of ``count``,)."""

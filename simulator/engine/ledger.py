@@ -42,6 +42,14 @@ class Rows:
             return
         packed = b"".join(self._recent)
         self._recent.clear()
+        self._append(packed)
+
+    def extend(self, rows: npt.NDArray[np.void]) -> None:
+        """Write many rows at once."""
+        self.gather()
+        self._append(rows.view(np.uint8).data)
+
+    def _append(self, packed: bytes | memoryview) -> None:
         if self._file is None:
             self._kept += packed
         else:

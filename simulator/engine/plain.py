@@ -23,6 +23,7 @@ from simulator.codes import Ending, Fate
 from simulator.draws.paths import Paths, paths
 from simulator.draws.tickets import Block
 from simulator.engine.core import Desk
+from simulator.engine.forward import Coming, Stays, Undecided, passed_on, play_tier
 from simulator.model import Move
 from simulator.openhours import Floats
 from simulator.tables import SPELLS, TICKET_ROWS, VISITS
@@ -86,18 +87,39 @@ class PlainDesk(Desk):
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
         self._came = self._arrived.opened[: bisect_left(self._opened, self.model.end)]
+        if not len(self._came):
+            return
+        self._begin()
+        try:
+            if any(self.model.desk.work_of(tier).sends_back for tier in range(self.model.tiers)):
+                raise Undecided
+            self._forward()
+        except Undecided:
+            self._begin()
+            self._at_once()
+        self._write_down()
+
+    def _begin(self) -> None:
         self._drawn: list[tuple[Paths, dict[str, npt.NDArray[Any]]]] = []
         """Of each block, where its tickets go and what they are like."""
-        self._minutes, self._onward = array("d"), array("i")
-        """Of each stay, how long it takes, and the queue that its ticket then comes to, -1 where it does not go on."""
-        self._began, self._agent = array("d"), array("i")
-        """When its work began and who did it; not-a-number and -1 until then."""
-        if len(self._came):
-            self._run()
-            self._write_down()
+        self._stays = Stays(array("d"), array("i"), array("d"), array("i"))
 
-    def _run(self) -> None:
-        """Let tickets come, and agents take them.
+    def _forward(self) -> None:
+        """Let tickets come to one tier after the other."""
+        tiers, ranks, stays, end = self.tiers, len(self.model.priorities), self._stays, self.model.end
+        play_tier([agent.number for agent in tiers[0].agents], ranks, self._blocks_of_tickets(), stays)
+        tier_of = np.concatenate([found.tier for found, _ in self._drawn])
+        came = np.flatnonzero(tier_of == 0)
+        for tier in range(1, len(tiers)):
+            before, at, planned = passed_on(came, stays, end)
+            came = before + 1
+            rank = np.frombuffer(stays.onward, np.intc)[before] - tier * ranks
+            coming = Coming(at.tolist(), came.tolist(), rank.tolist(), planned.tolist())
+            who = [agent.number for agent in tiers[tier].agents]
+            play_tier(who, ranks, (coming, self._the_end()), stays)
+
+    def _at_once(self) -> None:
+        """Let tickets come, and agents take them, in all tiers at once.
 
         This is the loop over the calendar of events that SimPy has, for two kinds of events only: the next ticket
         comes, an agent has done their work. Of events at the same instant the one that was planned first comes first.
@@ -108,16 +130,17 @@ class PlainDesk(Desk):
         idle_by_tier = [deque(agent.number for agent in pool.agents) for pool in self.tiers]
         idle_by_queue = [idle for idle in idle_by_tier for _ in range(ranks)]
         tier_of = {agent.number: pool.tier for pool in self.tiers for agent in pool.agents}
-        began, by, minutes, onward = self._began, self._agent, self._minutes, self._onward
+        stays = self._stays
+        began, by, minutes, onward = stays.began, stays.by, stays.minutes, stays.onward
         first_idle = idle_by_tier[0]
         calendar: list[tuple[float, int, int, int]] = [(math.inf, 0, -1, -1)]
         """When an agent will have done their work, the number of that event, the agent, the stay."""
         number = coming = 0
         """Of the next event that is planned, and of the next ticket's."""
-        for opened, stays, ranked, last in self._blocks_of_tickets():
-            if last:
+        for some in self._blocks_of_tickets():
+            if some.at[0] == self.model.end:
                 coming = -1
-            for now, stay, rank in zip(opened, stays, ranked, strict=True):
+            for now, stay, rank in zip(some.at, some.stay, some.rank, strict=True):
                 while True:
                     at, event, agent, done = calendar[0]
                     if at >= now and (at > now or event > coming):
@@ -152,52 +175,58 @@ class PlainDesk(Desk):
                     queues[rank].append(stay)
                 number += 2
 
-    def _blocks_of_tickets(self) -> Iterator[tuple[list[float], list[int], list[int], bool]]:
-        """Yield when tickets come, their first stays and their priorities.
+    def _blocks_of_tickets(self) -> Iterator[Coming]:
+        """Yield the tickets that come, block by block, with their first stays.
 
         The last is a ticket that is not written down: it comes at the end, and what happens before is over by then.
         """
         start = number = 0
         ranks = len(self.model.priorities)
+        planned = np.append(-1.0, self._came)  # a ticket's coming is planned when the one before has come
         while start < len(self._came):
             block = Block(*self.drawn, 0, number)
-            opened = self._came[start : start + block.size]
-            found = paths(block, opened, self.model.end)
+            stop = min(start + block.size, len(self._came))
+            found = paths(block, self._came[start:stop], self.model.end)
             priority = block.columns["priority"]
             queue = found.tier.astype(np.intc) * ranks + priority[found.row]
             onward = np.full(len(queue), -1, np.intc)
             more = np.flatnonzero(found.row[1:] == found.row[:-1])
             onward[more] = queue[more + 1]
-            first = len(self._minutes) + found.first
+            first = len(self._stays.minutes) + found.first
             self._expect(found.minutes, onward)
             self._drawn.append((found, block.columns))
-            yield opened.tolist(), first.tolist(), priority[: len(opened)].tolist(), False
-            start, number = start + len(opened), number + 1
+            yield Coming(
+                self._came[start:stop].tolist(), first.tolist(), priority[: stop - start].tolist(),
+                planned[start:stop].tolist(),
+            )  # fmt: skip
+            start, number = stop, number + 1
         self._expect(np.zeros(1), np.full(1, -1, np.intc))
-        yield [self.model.end], [len(self._minutes) - 1], [ranks - 1], True
+        yield self._the_end()
+
+    def _the_end(self) -> Coming:
+        return Coming([self.model.end], [len(self._stays.minutes) - 1], [len(self.model.priorities) - 1], [-math.inf])
 
     def _expect(self, minutes: Floats, onward: npt.NDArray[np.intc]) -> None:
         """Make room for stays."""
-        self._minutes.frombytes(minutes.tobytes())
-        self._onward.frombytes(onward.tobytes())
-        self._began.frombytes(np.full(len(minutes), math.nan).tobytes())
-        self._agent.frombytes(np.full(len(minutes), -1, np.intc).tobytes())
+        stays = self._stays
+        stays.minutes.frombytes(minutes.tobytes())
+        stays.onward.frombytes(onward.tobytes())
+        stays.began.frombytes(np.full(len(minutes), math.nan).tobytes())
+        stays.by.frombytes(np.full(len(minutes), -1, np.intc).tobytes())
 
     # -- what is written down ----------------------------------------------------------------------------------
 
     def _write_down(self) -> None:
         """Write the tables, block by block: numbers that were just looked at are found again at once."""
-        began, agent = np.frombuffer(self._began), np.frombuffer(self._agent, np.intc)
+        began, agent = np.frombuffer(self._stays.began), np.frombuffer(self._stays.by, np.intc)
         ticket = stay = 0
         for found, columns in self._drawn:
             opened = self._came[ticket : ticket + len(found.first)]
             here = slice(stay, stay + len(found.row))
             visits = _visits(found, opened, ticket, began[here], agent[here], self.model.end)
-            self.visits.add(visits.tobytes())
-            self.spells.add(_spells(visits, self.model.end).tobytes())
-            self.tickets.add(_tickets(visits, opened, columns).tobytes())
-            for rows in (self.visits, self.spells, self.tickets):
-                rows.gather()
+            self.visits.extend(visits)
+            self.spells.extend(_spells(visits, self.model.end))
+            self.tickets.extend(_tickets(visits, opened, columns))
             ticket, stay = ticket + len(opened), here.stop
 
 
