@@ -188,11 +188,15 @@ class NoticeDoc(EntryDoc):
 
 
 class MetricDoc(EntryDoc):
-    """A figure that the procedure measures, with its target where it has one."""
+    """A figure that the procedure measures, with its target where it has one.
+
+    ``counts`` says, for a mix, which reasons of the desk's escalations count as each of its parts.
+    """
 
     name: Text
     says: Text
     target: dict[str, float] = {}
+    counts: dict[Name, list[Name]] = {}
 
 
 class ReportDoc(EntryDoc):
