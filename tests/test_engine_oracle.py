@@ -57,9 +57,14 @@ def tied(engine: PlayedDesk) -> bool:
     """Return whether things happened in the same instant of which nothing decides which comes first.
 
     Timers that begin to count when a calendar opens are over together: tickets are moved though nobody works on them,
-    and at least one was in hand. And a stay that is over as it begins may be broken into in that instant, or not.
+    and at least one was in hand. A stay that is over as it begins may be broken into in that instant, or not. And of
+    tiers that hire as many as they need, one after the other hires first.
     """
     visits = engine.visits.table()
+    hiring = [tier for tier, staff in enumerate(engine.model.staff) if staff.unlimited]
+    began = [set(visits["began"][visits["place"] == tier].tolist()) for tier in hiring]
+    if len(set().union(*began)) < sum(map(len, began)):
+        return True
     if any(engine.preempts) and (visits["began"] == visits["left"]).any(where=visits["place"] < engine.model.tiers):
         return True
     moved = moved_by_themselves(engine)

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 
 class Ages:
-    """The ages of all kinds of tickets: one line for each age of each kind."""
+    """The ages of all kinds of tickets: one line for each age, for all kinds that count it on the same calendar."""
 
     def __init__(self, desk: Desk) -> None:
         """Make the lines, all empty."""
         self._desk = desk
+        lines: dict[tuple[int, float, int], AgeLine] = {}
         self._lines = {
-            id(kind): tuple(AgeLine(kind, index) for index in range(len(kind.ages)))
+            id(kind): tuple(
+                lines.setdefault((id(kind.hours), age, index), AgeLine(kind, index))
+                for index, age in enumerate(kind.ages)
+            )
             for row in desk.model.kinds
             for kind in row
         }

@@ -53,7 +53,7 @@ from simulator.engine.progress import checked, went
 from simulator.engine.scripts import Script, in_one_go, solved_in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
 from simulator.engine.walk import walk, worked_until
-from simulator.model import DeskModel, Move, TierRules
+from simulator.model import DeskModel, KindRules, Move, TierRules
 
 
 class Desk(Floor):
@@ -90,16 +90,19 @@ class Desk(Floor):
             )
         )
         self.wrong_priority = behaviour.wrong_priority > 0
-        self._updates = tuple(
-            tuple(self.writing > 0 and any(gap < math.inf for _, gap in kind.updates) for kind in row)
-            for row in model.kinds
-        )
+        self._kinds = tuple(tuple(map(self._kind, row)) for row in model.kinds)
         room = desk.work.war_room
         self._together = tuple(room is not None and name in room.priorities for name in model.priorities)
         self._over = (self._spell_over,)
         nowhere = Move(None, ())
         self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)
         """Rules of a stay that nothing but work ends."""
+
+    def _kind(self, kind: KindRules) -> tuple[KindRules, float, Pool]:
+        """Return a kind of tickets, the open minutes until their customers first have to hear, and who gets them."""
+        hear = self.writing > 0 and any(gap < math.inf for _, gap in kind.updates)
+        pools = self.on_call if kind.around_the_clock else self.tiers
+        return kind, kind.updates[0][1] if hear else math.inf, pools[0]
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
@@ -158,14 +161,12 @@ class Desk(Floor):
             heappush(self._queue, (opened[index + 1], 1, next(self._eid), feed))  # type: ignore[misc]
         source, number = self._sources[index], self._rows[index]
         block, row = self._block(source, number)
-        priority, plan = (block.stated if self.wrong_priority else block.priority)[row], block.plan[row]
-        kind = self.model.kinds[priority][plan]
-        ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind)
+        priority = (block.stated if self.wrong_priority else block.priority)[row]
+        kind, update_left, first = self._kinds[priority][block.plan[row]]
+        ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind, update_left)
         self.open_tickets[index] = ticket
         if self.wrong_priority and priority != block.priority[row]:
             ticket.slip = WRONG_PRIORITY
-        if self._updates[priority][plan]:
-            ticket.update_left = kind.updates[0][1]
         if kind.ages:
             self.ages.expect(ticket)
         if source == 1 and self.outages is not None:
@@ -175,9 +176,8 @@ class Desk(Floor):
             return
         elif self._script is not None and self._script.simple[row]:
             ticket.script = self._script
-        paged = kind.tiers[0].age_move
-        first = (self.on_call if kind.around_the_clock else self.tiers)[0]
-        if paged and kind.around_the_clock and not self._manned(first):
+        paged = kind.tiers[0].age_move if kind.around_the_clock else None
+        if paged and not self._manned(first):
             # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
             ticket.entry, ticket.tier, ticket.script = PAGED, paged[1], None
             ticket.available = NEVER

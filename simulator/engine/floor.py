@@ -198,13 +198,16 @@ class Floor(Books):
         """Let an agent go on with what waits for them, or be idle."""
         now = self._now
         agent.ticket = None
+        pool = agent.home
+        if not agent.held and not pool.waiting and len(agent.pools) == 1:
+            pool.idle.append(agent)
+            return
         full = agent.held >= agent.home.staff.multitasking
         if agent.answered and self.go_on(agent, now, at_once=full):
             return
         if full:
             agent.waits = True
             return
-        pool = agent.home
         if len(agent.pools) > 1:
             pool = min(agent.pools, key=lambda other: most_urgent(other, agent, now))
         if pool.waiting and (agent.since <= now < agent.until or agent.is_there(now)):

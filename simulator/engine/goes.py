@@ -62,5 +62,3 @@ def _made(goes: Table, dtype: np.dtype[Any], values: Values) -> bytes:
     for name, value in values.items():
         rows[name] = goes[value] if isinstance(value, str) else value
     return rows.tobytes()
-
-

@@ -106,8 +106,9 @@ class Ticket(Event):
     """The same for the timer of the time in hand."""
 
     def __init__(
-        self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules
-    ) -> None:
+        self, index: int, row: int, block: Block, opened: float, priority: int, category: int, kind: KindRules,
+        update_left: float = math.inf,
+    ) -> None:  # fmt: skip
         """Make a ticket; it does nothing until it is scheduled, and needs no environment of its own."""
         self.index = index
         self.row = row
@@ -121,7 +122,8 @@ class Ticket(Event):
         self.agenda: Agenda | None = None
         self.script = None
         # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
-        self.update_from, self.update_left = opened, math.inf
+        self.update_from = opened
+        self.update_left = update_left
 
 
 class JointWork(Ticket):
@@ -230,14 +232,14 @@ class Pool:
 
 
 class AgeLine(Event):
-    """Tickets of one kind in the order in which they reach one age; as an event, the head's reaching it."""
+    """Tickets in the order in which they reach an age, which is that of opening; as an event, the head's reaching it."""
 
     __slots__ = ("index", "kind", "line")
     _ok = True
     _value = None
 
     def __init__(self, kind: KindRules, index: int) -> None:
-        """Make the line of the ``index``-th age of a kind."""
+        """Make the line of the ``index``-th age of a kind, and of others that count the same age on its calendar."""
         self.kind = kind
         self.index = index
         self.line: deque[Ticket] = deque()
