@@ -232,7 +232,7 @@ class Pool:
 
 
 class AgeLine(Event):
-    """Tickets in the order in which they reach an age, which is that of opening; as an event, the head's reaching it."""
+    """Tickets in the order in which they reach an age, that of opening; as an event, the head's reaching it."""
 
     __slots__ = ("index", "kind", "line")
     _ok = True
