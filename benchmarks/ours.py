@@ -1,16 +1,18 @@
 """DeskDrill's own engine, as ``benchmarks/desk.py`` asks for it: the only module of the benchmark that knows it.
 
-Both plays are ``simulator.run_once``, as any user would call it: the random numbers are drawn, the tickets played, all
-tables written, put in order and held against the laws that every run keeps. All of that is measured, and so is the
-compiling of the desk, which grows with the length of the period. Only what does not depend on the number of tickets
-(the policy, read and probed) is kept from one call to the next.
+All plays are ``simulator.run_once``, as any user would call it: the random numbers are drawn, the tickets played, all
+tables written, put in order and (in memory) held against the laws that every run keeps. All of that is measured, and
+so is the compiling of the desk, which grows with the length of the period. Only what does not depend on the number of
+tickets (the policy, read and probed) is kept from one call to the next.
 """
 
 from __future__ import annotations
 
 import math
+import tempfile
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
@@ -33,11 +35,12 @@ MINUTES_A_DAY: Final = 1440
 WEEKS_A_YEAR: Final = 365.25 / 7
 
 _held: list[Run] = []
-"""The run of the last call of ``january``: it stays in memory until its bytes have been asked for."""
+"""The run of the last call, if its tables are in memory: there they stay until their bytes have been asked for."""
 
 
 def bare(network: Network, tickets: int, seed: int) -> Outcome:
     """Play so many tickets of the bare network on DeskDrill's engine, to their end, and return what became of them."""
+    _held.clear()
     days = 1 + math.ceil((tickets + 6 * tickets**0.5) / (network.lam * MINUTES_A_DAY))
     while True:
         model = textbook_model(queues(network), days)
@@ -45,6 +48,7 @@ def bare(network: Network, tickets: int, seed: int) -> Outcome:
         if len(drawn.opened) >= tickets:
             run = run_once(model, None, seed, 0, first_of(drawn, tickets))
             if (run.tickets["fate"] == int(Fate.SOLVED)).all():
+                _held.append(run)
                 return outcome_of(run)
         days *= 2  # too few came, or the last were not solved by the end
 
@@ -59,8 +63,16 @@ def january(tickets: int, seed: int) -> int:
     return len(_held[0].tickets)
 
 
+def january_on_disk(tickets: int, seed: int) -> int:
+    """Play the same, with the tables written to disk as they grow."""
+    _held.clear()
+    with tempfile.TemporaryDirectory() as folder:
+        run = run_once(january_of(tickets), rules(), seed, 0, stream_to=Path(folder))
+        return len(run.tickets)
+
+
 def table_bytes() -> int:
-    """Return the bytes of tables that the last call of ``january`` holds in memory."""
+    """Return the bytes of tables that the last call holds in memory; 0 where they are on disk."""
     return sum(getattr(run, name).nbytes for run in _held for name in ("tickets", *ORDERS))
 
 

@@ -153,12 +153,15 @@ def test_goals_are_judged_by_the_median_of_the_ratios_of_rounds() -> None:
 def test_growth_and_memory_are_judged_between_the_short_and_the_long_play() -> None:
     small = [desk.Play(10_000, 1.0, 50_000_000, 2_000_000)]
     large = [desk.Play(1_000_000, 160.0, 743_000_000, 200_000_000)]
-    cost, memory = desk.judge_growth(small, large)
+    cost, memory = desk.judge_growth("january", small, large)
     assert cost.value == pytest.approx(160 / 100)
     assert memory.value == pytest.approx(500)
     assert not cost.met
     assert not memory.met
-    assert [one.value for one in desk.judge_growth([], [])] == [None, None]
+    assert [one.value for one in desk.judge_growth("january", [], [])] == [None, None]
+    done = {"disk, short": small, "disk, long": large}
+    assert [one.value is None for one in desk.growths(done)] == [True, True, True, True, False, False]
+    assert {"bare, short", "bare, long", "disk, long"} <= set(desk.turns_of(["simpy", "long"], 100))
 
 
 def test_the_benchmark_goes_on_without_a_player(
@@ -189,3 +192,5 @@ def test_january_runs_on_until_about_so_many_tickets_came() -> None:
         played = ours.january(tickets, seed=1)
         assert played == pytest.approx(tickets, rel=0.1)
         assert played * 100 < ours.table_bytes() < played * 400
+    assert ours.january_on_disk(2_000, seed=1) == ours.january(2_000, seed=1)
+    assert ours.january_on_disk(2_000, seed=1) > ours.table_bytes() == 0
