@@ -21,7 +21,8 @@ class Duty:
     ``spoiled`` that it was done at a moment at which it was forbidden, and so earns nothing; ``moved`` that it went to
     somebody else together with the ticket, undone: that counts only where the reference run did it before;
     ``excused`` that it was late by no more than in the reference run, which could not keep it either. ``owner`` is
-    who owed it when it fell due; ``repeat`` the cadence in calendar minutes of a duty that recurs.
+    who owed it when it fell due, ``repeat`` the cadence in calendar minutes of a duty that recurs, ``seen`` when the
+    ledger first saw it owed: after ``since`` where it counts from before it could be known.
     """
 
     key: ActKey
@@ -39,6 +40,7 @@ class Duty:
     excused: bool = False
     owner: str = ""
     repeat: float | None = None
+    seen: float = 0.0
 
     @property
     def group(self) -> tuple[str | None, ...]:

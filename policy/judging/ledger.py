@@ -75,15 +75,15 @@ class Ledger:
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
             if known is None:
-                since, owner = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner
+                since, owner, seen = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner, minute
             elif known.due == due and known.rules == o.rules and known.owner == o.owner:
                 continue
             else:
                 over = known.due is not None and minute > known.due + EPSILON
-                since, owner = known.since, known.owner if over else o.owner
+                since, owner, seen = known.since, known.owner if over else o.owner, known.seen
             self._open[key] = Duty(
                 key, o.rules, o.dimension, o.weight, o.critical, o.text, since, due, None,
-                owner=owner, repeat=o.repeat,
+                owner=owner, repeat=o.repeat, seen=seen,
             )  # fmt: skip
         self._note_early(verdict)
 
@@ -150,7 +150,7 @@ class Ledger:
                 self._close(
                     Duty(
                         o.key, o.rules, o.dimension, o.weight, o.critical, o.text, min(since, done), due, done,
-                        owner=o.owner, repeat=o.repeat,
+                        owner=o.owner, repeat=o.repeat, seen=min(since, done),
                     )
                 )  # fmt: skip
 

@@ -5,10 +5,11 @@ documented in ``docs/desk.md`` with unit, default and source. Files in reading o
 ``demand``, ``people``, ``work``, ``conduct`` (the parts), ``document`` (the whole), ``loading``.
 """
 
+from simulator.desk.conduct import DutySlip
 from simulator.desk.document import Desk
 from simulator.desk.loading import desk_path, list_desks, load_desk
 from simulator.desk.people import Staffing
 from simulator.desk.values import Time
 from simulator.desk.work import TierWork
 
-__all__ = ["Desk", "Staffing", "TierWork", "Time", "desk_path", "list_desks", "load_desk"]
+__all__ = ["Desk", "DutySlip", "Staffing", "TierWork", "Time", "desk_path", "list_desks", "load_desk"]

@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from simulator.desk.values import Factor, Minutes, Name, Part, Share, Time, Weight
+from simulator.desk.values import DutyName, Factor, Minutes, Name, Part, Share, Time, Weight
+
+
+class DutySlip(Part):
+    """How often a duty is forgotten, or done late, by ``late_by`` after it fell due."""
+
+    forgotten: Share = 0.0
+    late: Share = 0.0
+    late_by: Minutes = "30m"  # type: ignore[assignment]  # read as a desk file is
+
+    model_config = {"validate_default": True}
 
 
 class Slips(Part):
@@ -15,7 +25,8 @@ class Slips(Part):
     ``premature``: the first agent takes a ticket for harder than it is. ``late_recognition``: escalated only after
     ``late_by`` more minutes in hand. ``wrong_destination``: passed to a tier that cannot help, which sends it back.
     ``incomplete_handoff``: the receiver has to ask back, which takes ``asking_back``. ``wrong_priority``: judged less
-    urgent than it is until the checks of the first agent are done.
+    urgent than it is until the checks of the first agent are done. ``duties`` says how often what the rulebook asks
+    for, and the desk does not play, is forgotten or late: by the id of its rule, what it tells, the act, or ``any``.
     """
 
     updates_forgotten: Share = 0.0
@@ -26,6 +37,7 @@ class Slips(Part):
     incomplete_handoff: Share = 0.0
     asking_back: Time = Time(mean="15m", cv=0.5)  # type: ignore[arg-type]
     wrong_priority: Share = 0.0
+    duties: dict[DutyName, DutySlip] = {}
 
     model_config = {"validate_default": True}
 

@@ -109,6 +109,7 @@ class Category(Part):
 
     ``beyond`` is, by tier, the share that this tier cannot solve, of those that the tier below cannot solve either.
     ``effort`` multiplies the length of its pieces of work; ``piece`` gives it lengths of its own, by tier.
+    ``counts_as`` is the policy's category by whose rules an audit judges it.
     """
 
     label: Annotated[str, Field(max_length=200)] = ""
@@ -117,3 +118,4 @@ class Category(Part):
     beyond: dict[Name, Share] = {}
     effort: Factor = 1.0
     piece: dict[Name, Time] = {}
+    counts_as: Name | None = None

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args, get_origin
 
 from policy.errors import InputError
 from policy.yaml_source import Source, apply_sets, load_yaml, nearest, validate
+from simulator.desk.conduct import DutySlip
 from simulator.desk.document import Desk
 from simulator.desk.values import Part, Time
 from simulator.desk.work import TierWork, Work
@@ -90,7 +91,9 @@ def _key(kind: Any, word: str, *, there: bool) -> tuple[Any, Any]:
                 return TierWork, {}
         elif get_origin(one) is dict:
             inside = get_args(one)[1]
-            named = any(isinstance(k, type) and issubclass(k, Part) and k is not Time for k in _kinds(inside))
+            named = any(
+                isinstance(k, type) and issubclass(k, Part) and k not in (Time, DutySlip) for k in _kinds(inside)
+            )
             return (inside, {}) if there or not named else (None, None)
     return None, None
 

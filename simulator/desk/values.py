@@ -41,6 +41,8 @@ Weight = Annotated[float, Field(ge=0, le=1e6)]
 Factor = Annotated[float, Field(gt=0, le=1e6)]
 Agents = Annotated[int, Field(ge=0, le=10_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+DutyName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=80)]
+"""A rule's id, an act, a content, or ``any``."""
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 

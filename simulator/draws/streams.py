@@ -33,6 +33,7 @@ class Stream(IntEnum):
     WORK = 10
     CHOICES = 11
     CUSTOMERS = 12
+    DUTIES = 13
 
 
 def stream(seed: int, replication: int, which: Stream, *key: int) -> np.random.Generator:

@@ -1,0 +1,355 @@
+"""The history of a ticket: what was known of it, and what the desk played, instant by instant, read from the tables.
+
+A :class:`Fact` changes what is known; a deed is what somebody did. Both stand in one sequence, in the order in which
+they happened. Instants are minutes since 1970, as the policy counts them.
+
+What agents take a ticket for and what is so are told apart: ``seen`` facts are what the holder knew, and
+:attr:`Case.visible` says since when a sign could have been seen that was overlooked at first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+import numpy as np
+
+from policy.compiled import CUSTOMER, ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
+from policy.situation import OPEN, RESOLVED, WAITING_CUSTOMER, Deed
+from simulator.attribution import Times
+from simulator.audit.book import Book
+from simulator.codes import Ending, Entry, Fate, Note, Slip
+from simulator.model import TierRules
+from simulator.tables import Run
+
+DEESCALATE: Final = "deescalate"
+CHECK: Final = "check"
+ASK: Final = "ask"
+SOLVED: Final = "solved"
+SENT_BACK_SIGN: Final = "premature_escalation"
+SIGNS: Final[Mapping[int, str]] = {
+    int(Ending.EXPERTISE): "needs_expertise",
+    int(Ending.CODE_CHANGE): "needs_code_change",
+    int(Ending.UNRESOLVABLE): "unresolvable",
+}
+"""What an agent has seen who says that a tier can do no more; of a desk that knows no such signal, expertise."""
+LOST: Final = (Fate.GAVE_UP, Fate.CLOSED, Fate.QUEUE_FULL)
+
+
+class What(Enum):
+    """What a fact is about."""
+
+    TAKEN = "an agent takes the ticket"
+    STUCK = "progress was made, and from here on there was none"
+    SIGN = "a signal becomes known"
+    TRUE_PRIORITY = "the ticket's true priority is seen"
+    STATUS = "the ticket's status changes"
+    BACK = "a solved ticket comes back to the first tier"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that became known: when, what, and its name (a signal, a status, a priority, a tier)."""
+
+    at: float
+    what: What
+    name: str = ""
+
+
+Item = Fact | Deed
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A stay in a tier: from when it owned the ticket, could take it, took it, until when it owned it."""
+
+    tier: str
+    entered: float
+    available: float
+    began: float
+    left: float
+    incomplete: bool
+    """The hand-off by which it began lacked something, and the tier had to ask back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A ticket with its history, up to ``end``: the run's end, or when it was given up, closed unanswered or lost.
+
+    ``number`` counts from 0. ``stated`` is the priority it was taken for when it came, ``true`` the one that was seen
+    later. ``solvable_by`` is the lowest tier that can solve it (``None``: no tier), which nobody knows beforehand.
+    """
+
+    number: int
+    opened: float
+    plan: str
+    category: str | None
+    kind: str
+    """The desk's own name of the category."""
+    tier: str
+    stated: str
+    true: str
+    solvable_by: str | None
+    items: tuple[Item, ...]
+    stays: tuple[InHand, ...]
+    work: tuple[tuple[float, float], ...]
+    """Spells of work on it, by time."""
+    responded: float
+    """When the customer got the first response; not-a-number without one."""
+    visible: Mapping[float, float]
+    """By the instant at which a sign was seen: since when it could have been."""
+    reasons: Mapping[tuple[str, float], str]
+    """Why it was escalated, by whom it went to and when."""
+    paged: bool
+    end: float
+
+    def stay(self, at: float) -> InHand:
+        """Return the stay at an instant: the last that had begun to own the ticket by then."""
+        found = self.stays[0]
+        for one in self.stays:
+            if one.entered > at:
+                break
+            found = one
+        return found
+
+    def worked_on(self, at: float) -> bool:
+        """Return whether somebody was at work on it, the first and the last instant included."""
+        return any(began <= at <= ended for began, ended in self.work)
+
+
+class Histories:
+    """Reads the cases of a run from its tables, one ticket at a time."""
+
+    def __init__(self, run: Run, book: Book) -> None:
+        """Take the run; its tables are looked through once."""
+        self.run, self.book, self.model = run, book, run.model
+        self._tables = {
+            name: (table, np.searchsorted(table["ticket"], np.arange(len(run.tickets) + 1)))
+            for name in ("visits", "questions", "updates", "notes")
+            for table in (_by_ticket(getattr(run, name)),)
+        }
+        spells = _by_ticket(run.spells)
+        self._spells = spells, np.searchsorted(spells["ticket"], np.arange(len(run.tickets) + 1))
+        self._decided = _decisions(run)
+
+    def case(self, number: int) -> Case:
+        """Return the case of a ticket; ``number`` counts from 0."""
+        return _Reader(self, number).case()
+
+    def rows(self, name: str, number: int) -> Any:
+        """Return a ticket's rows of a table, in order."""
+        table, starts = self._spells if name == "spells" else self._tables[name]
+        return table[starts[number] : starts[number + 1]]
+
+    def decided(self, number: int, left: float) -> float | None:
+        """Return when management had decided what a stay that ended then had left open."""
+        return self._decided.get((number, left))
+
+
+def _by_ticket(table: Any) -> Any:
+    return table[np.argsort(table["ticket"], kind="stable")]
+
+
+def _decisions(run: Run) -> dict[tuple[int, float], float]:
+    times = Times(run)
+    found: dict[tuple[int, float], float] = {}
+    for part in times.all:
+        if part.what == "decision":
+            for stay, end in zip(part.stay, part.end, strict=True):
+                found[int(times.ticket[stay]), float(times.stays["left"][stay])] = float(end)
+    return found
+
+
+class _Reader:
+    """Reads one ticket."""
+
+    def __init__(self, histories: Histories, number: int) -> None:
+        self._all, self._number = histories, number
+        self._book, self._model = histories.book, histories.model
+        self._row = histories.run.tickets[number]
+        self._zero = self._model.opening
+        self._visits = histories.rows("visits", number)
+        self._stays = self._visits[self._visits["place"] < self._model.tiers]
+        self._notes = histories.rows("notes", number)
+        self._items: list[tuple[float, int, int, Item]] = []
+        self._visible: dict[float, float] = {}
+
+    def case(self) -> Case:
+        row, model = self._row, self._model
+        true = model.priorities[row["priority"]]
+        seen = self._notes[self._notes["what"] == Note.PRIORITY_SEEN]
+        stated = model.priorities[min(int(row["priority"]) + 1, len(model.priorities) - 1)] if len(seen) else true
+        self._facts()
+        lost = int(row["fate"]) in LOST and not math.isnan(row["resolved"])
+        end = float(row["resolved"]) if lost else model.end
+        category = model.categories[row["category"]]
+        solver = int(row["solved_by"])
+        spells = self._all.rows("spells", self._number)
+        return Case(
+            number=self._number,
+            opened=self._at(row["opened"]),
+            plan=model.plans[row["plan"]],
+            category=self._book.category(category),
+            kind=category,
+            tier=model.places[self._stays[0]["place"]],
+            stated=stated,
+            true=true,
+            solvable_by=model.places[solver] if solver < model.tiers else None,
+            items=tuple(item for at, _, _, item in sorted(self._items, key=lambda one: one[:3]) if at <= end),
+            stays=tuple(self._in_hand(stay) for stay in self._stays),
+            work=tuple(sorted((self._at(one["began"]), self._at(one["ended"])) for one in spells)),
+            responded=self._at(row["responded"]),
+            visible=self._visible,
+            reasons={
+                (model.places[one["place"]], self._at(one["entered"])): Entry(int(one["entry"])).name.lower()
+                for one in self._visits
+            },
+            paged=bool(self._stays[0]["entry"] == Entry.PAGED),
+            end=self._at(end),
+        )
+
+    def _at(self, minutes: Any) -> float:
+        return self._zero + float(minutes)
+
+    def _in_hand(self, stay: Any) -> InHand:
+        left = math.inf if math.isnan(stay["left"]) else self._at(stay["left"])
+        incomplete = bool(int(stay["slip"]) & Slip.INCOMPLETE_HANDOFF)
+        entered, available, began = (self._at(stay[name]) for name in ("entered", "available", "began"))
+        return InHand(self._model.places[stay["place"]], entered, available, began, left, incomplete)
+
+    def _add(self, minutes: float, stay: int, phase: int, item: Item) -> None:
+        self._items.append((minutes, stay, phase, item))
+
+    def _fact(self, minutes: float, stay: int, phase: int, what: What, name: str = "") -> None:
+        self._add(minutes, stay, phase, Fact(self._at(minutes), what, name))
+
+    def _deed(
+        self, minutes: float, stay: int, phase: int, verb: str, to: str | None, by: str, *what: str
+    ) -> None:
+        tags = tuple(dict.fromkeys((*what, *self._book.carried(verb))))
+        self._add(minutes, stay, phase, Deed(verb, to, None, tags, self._at(minutes), by))
+
+    # -- what happened -----------------------------------------------------------------------------------------
+
+    def _facts(self) -> None:
+        """Collect what happened; within an instant in the order of the stays, and of ``phase`` within a stay."""
+        for number, stay in enumerate(self._stays):
+            tier = self._model.places[stay["place"]]
+            if stay["entry"] == Entry.REOPENED:
+                self._fact(float(stay["entered"]), number, 0, What.BACK, tier)
+            if not math.isnan(stay["began"]):
+                self._fact(float(stay["began"]), number, 0, What.TAKEN)
+            if stay["ending"] == Ending.NO_PROGRESS:
+                self._fact(self._stuck_since(stay), number, 1, What.STUCK)
+            self._ends(number, stay, tier)
+        responded = float(self._row["responded"])
+        if not math.isnan(responded):
+            number, tier = self._stay_at(responded)
+            self._deed(responded, number, 1, REPLY, CUSTOMER, tier, FIRST_RESPONSE)
+        for one in self._all.rows("questions", self._number):
+            number, tier = self._stay_at(float(one["asked"]))
+            self._deed(float(one["asked"]), number, 5, ASK, CUSTOMER, tier)
+            self._fact(float(one["asked"]), number, 5, What.STATUS, WAITING_CUSTOMER)
+            if not math.isnan(one["answered"]) and float(one["answered"]) < self._closed():
+                self._fact(float(one["answered"]), number, 2, What.STATUS, OPEN)
+        for one in self._all.rows("updates", self._number):
+            if not math.isnan(one["sent"]):
+                number, _ = self._stay_at(float(one["sent"]))
+                self._deed(float(one["sent"]), number, 3, REPLY, CUSTOMER, self._model.places[one["place"]], UPDATE)
+        for one in self._notes:
+            number, tier = self._stay_at(float(one["at"]))
+            if one["what"] == Note.CHECKED:
+                for name in self._book.basic_checks(self._model.categories[self._row["category"]]):
+                    self._add(
+                        float(one["at"]), number, 4, Deed(CHECK, None, None, (name,), self._at(one["at"]), tier)
+                    )
+            else:
+                priority = self._model.priorities[self._row["priority"]]
+                self._fact(float(one["at"]), number, 4, What.TRUE_PRIORITY, priority)
+        for visit in self._visits[self._visits["place"] >= self._model.tiers]:
+            number, tier = self._stay_at(float(visit["entered"]), owning=True)
+            self._deed(float(visit["entered"]), number, 7, ESCALATE, self._model.places[visit["place"]], tier)
+
+    def _closed(self) -> float:
+        return math.inf if math.isnan(self._row["resolved"]) else float(self._row["resolved"])
+
+    def _stay_at(self, at: float, *, owning: bool = False) -> tuple[int, str]:
+        """Return the stay at an instant (its number and tier): the last begun before, or owned before, and not left."""
+        begins = self._stays["entered"] if owning else self._stays["began"]
+        found = [n for n, began in enumerate(begins) if began <= at]
+        if owning and len(found) > 1:  # who joins at the instant of a move is called by the tier that had it
+            found = [n for n in found if not (begins[n] == at and n)] or found[:1]
+        number = found[-1] if found else 0
+        return number, self._model.places[self._stays[number]["place"]]
+
+    def _ends(self, number: int, stay: Any, tier: str) -> None:
+        ending, left = int(stay["ending"]), float(stay["left"])
+        follower = self._stays[number + 1] if number + 1 < len(self._stays) else None
+        if ending in (Ending.SOLVED, Ending.SOLVED_TOGETHER):
+            self._solved(left, number, tier)
+            return
+        if math.isnan(left) or ending in (Ending.OPEN, Ending.GAVE_UP, Ending.CLOSED, Ending.QUEUE_FULL):
+            return
+        if ending in SIGNS:
+            sign = SIGNS[ending]
+            self._fact(left, number, 6, What.SIGN, sign)
+            if int(stay["slip"]) & Slip.LATE_RECOGNITION:
+                self._visible[self._at(left)] = self._at(self._overlooked(stay))
+        if follower is None or follower["entry"] == Entry.REOPENED:
+            decided = self._all.decided(self._number, left)
+            solved = decided if follower is not None else float(self._row["resolved"])
+            if solved is not None and not math.isnan(solved):
+                self._solved(solved, number, tier)
+            return
+        to = self._model.places[follower["place"]]
+        if ending == Ending.SENT_BACK:
+            self._fact(left, number, 6, What.SIGN, SENT_BACK_SIGN)
+            self._deed(left, number, 8, DEESCALATE, to, tier)
+        else:
+            self._deed(left, number, 8, ESCALATE, to, tier)
+
+    def _solved(self, at: float, number: int, tier: str) -> None:
+        if math.isnan(at) or not at < self._model.end:
+            return
+        self._fact(at, number, 9, What.SIGN, SOLVED)
+        self._deed(at, number, 9, RESOLVE, None, tier)
+        self._fact(at, number, 9, What.STATUS, RESOLVED)
+
+    def _rules(self, stay: Any) -> TierRules:
+        kind = self._model.kinds[self._row["priority"]][self._row["plan"]]
+        return kind.tiers[int(stay["place"])]
+
+    def _stuck_since(self, stay: Any) -> float:
+        """Return since when there was no progress in a stay that ended for the lack of it."""
+        kind = self._model.kinds[self._row["priority"]][self._row["plan"]]
+        staff = self._model.staff[stay["place"]]
+        hours = self._model.always if kind.around_the_clock and staff.on_call else staff.hours
+        goal = hours.minutes_between(0.0, float(stay["left"])) - self._rules(stay).no_progress
+        return max(hours.add(0.0, goal) if goal > 0 else 0.0, float(stay["began"]))
+
+    def _overlooked(self, stay: Any) -> float:
+        """Return since when a sign could have been seen that was seen when the stay was left.
+
+        The desk says for how long such a sign is overlooked, in minutes of work. It cannot be seen before the checks.
+        """
+        late_by, at = self._model.desk.behaviour.late_by, float(stay["left"])
+        began = float(stay["began"])
+        for since, until in sorted(self._spells_of(stay), reverse=True):
+            worked = min(until, at) - since
+            if worked <= 0:
+                continue
+            if worked >= late_by:
+                at = min(until, at) - late_by
+                break
+            late_by -= worked
+            at = since
+        checked = [float(n["at"]) for n in self._notes if n["what"] == Note.CHECKED and began <= n["at"] <= at]
+        return max(at, *checked, began) if checked else max(at, began)
+
+    def _spells_of(self, stay: Any) -> Iterator[tuple[float, float]]:
+        for one in self._all.rows("spells", self._number):
+            if one["place"] == stay["place"] and one["began"] >= stay["began"] and one["began"] < stay["left"]:
+                yield float(one["began"]), float(one["ended"])

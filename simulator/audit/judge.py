@@ -1,0 +1,214 @@
+"""The auditor: plays a ticket's history and the log of what was done again, and asks the rulebook anew.
+
+Duties are judged by what their owner knew. What should have been decided otherwise by what could be seen (the priority,
+an escalation) is judged with hindsight, by asking the rulebook what it would have said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from policy.compiled import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
+from policy.fast import FastVerdict
+from policy.judging import EPSILON, Duty, Kind, Ledger
+from policy.judging.ledger import EXCLUSIVE
+from policy.situation import Deed
+from policy.verdict import ActKey
+from simulator.audit.book import Book
+from simulator.audit.doings import HANDOFF, Log
+from simulator.audit.escalations import judge_escalation, judge_paging
+from simulator.audit.findings import Finding, Judgement
+from simulator.audit.history import CHECK, Case, Fact
+from simulator.audit.people import HANDOVER, NOBODY, WORKING, People
+from simulator.audit.replay import Replay, with_true_priority
+
+SET_PRIORITY: Final = "set_priority"
+_WORK: Final = ((CHECK, None), (REPLY, FIRST_RESPONSE))
+"""Acts that are work themselves, and so take their time: the verb, and the content where that matters."""
+
+_KINDS: Final[Mapping[str, Kind]] = {"premature": "forbidden", "late": "late", "wrong destination": "wrong"}
+
+
+class Auditor:
+    """Judges one ticket. Life: made for a case and its log; ``judge`` once; then what it found can be read."""
+
+    def __init__(self, case: Case, log: Log, book: Book, people: People) -> None:
+        """Take the case and what was done."""
+        self._case, self._log, self._book, self._people = case, log, book, people
+        self._replay = Replay(book, case)
+        self._ledger = Ledger(opens=case.opened)
+        self._around: list[tuple[float, bool]] = []
+        self._first_seen: dict[tuple[ActKey, float], float] = {}
+        self.findings: list[Finding] = []
+        self.escalations: list[Judgement] = []
+        self.duties: list[ActKey] = []
+
+    def judge(self) -> None:
+        """Play everything again and judge it."""
+        case, replay = self._case, self._replay
+        if case.paged:
+            self.escalations.append(judge_paging(case, self._book))
+        facts = [item for item in case.items if isinstance(item, Fact)]
+        place = 0
+        for applied, fact in enumerate((*facts, None)):
+            while place < len(self._log) and self._log[place].after == applied:
+                place = self._deeds(place, applied)
+            until = case.end if fact is None else fact.at
+            self._wait(until)
+            replay.now = max(replay.now, until)
+            if fact is not None:
+                replay.apply(fact)
+                following = facts[applied + 1] if applied + 1 < len(facts) else None
+                done_between = place < len(self._log) and self._log[place].after == applied + 1
+                if following is None or following.at > replay.now or done_between:
+                    self._look()
+        self._close()
+
+    # -- playing it again --------------------------------------------------------------------------------------
+
+    def _look(self) -> FastVerdict:
+        replay = self._replay
+        verdict = replay.look()
+        self._ledger.observe(verdict, replay.now)
+        around = self._people.around_the_clock(verdict.priority, self._case.plan)
+        if not self._around or self._around[-1][1] != around:
+            self._around.append((replay.now, around))
+        return verdict
+
+    def _wait(self, until: float) -> None:
+        """Let time pass, and look whenever a clock may change the verdict."""
+        if self._replay.verdict is None:
+            self._look()
+        while (flip := self._replay.next_flip()) < until:
+            self._replay.now = flip
+            self._look()
+
+    def _deeds(self, place: int, applied: int) -> int:
+        """Judge the deeds of one instant, which come after so many facts; return where the log goes on."""
+        replay, log = self._replay, self._log
+        at = log[place].deed.at
+        self._wait(at)
+        replay.now = max(replay.now, at)
+        verdict = self._look()
+        changed = False
+        while place < len(log) and log[place].after == applied and log[place].deed.at <= replay.now:
+            deed = log[place].deed
+            if changed and (deed.verb in EXCLUSIVE or not any(deed.fits(*one.key) for one in verdict.obligations)):
+                verdict = self._look()
+            self._judge_decision(deed, verdict)
+            self._ledger.record(deed, verdict)
+            replay.add(deed)
+            changed = True
+            place += 1
+        self._look()
+        return place
+
+    def _judge_decision(self, deed: Deed, verdict: FastVerdict) -> None:
+        """Judge a decision with hindsight: a priority that was set, an escalation."""
+        case, replay = self._case, self._replay
+        if deed.verb == ESCALATE:
+            self.escalations.append(judge_escalation(deed, replay.situation(), case, self._book))
+        elif deed.verb == SET_PRIORITY and case.true != case.stated and case.stated in deed.what:
+            told = self._book.ask(with_true_priority(replay.situation(), case, self._book))
+            owed = [one for one in told.obligations if one.verb == SET_PRIORITY]
+            if told.priority not in deed.what and owed:
+                self._find(
+                    deed.by or "", (SET_PRIORITY, None, None, case.stated), owed[0].rules, "wrong", "wrong priority",
+                    deed.at, deed.at, None, f"The ticket was taken for {case.stated}, and it was {told.priority}.",
+                )  # fmt: skip
+
+    # -- what was found ----------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        case, ledger = self._case, self._ledger
+        known_late: set[tuple[str | None, float]] = set()
+        for duty in ledger.close(case.end - case.opened):
+            if duty.key[0] == ESCALATE and duty.kind == "late" and duty.done is not None:
+                known_late.add((duty.key[1], case.opened + duty.done))
+            self._judge_duty(duty)
+        for slip in ledger.missteps:
+            verb = slip.key[0]
+            # A ticket that came back is solved once more; the target spoke of the first time.
+            if verb not in (ESCALATE, SET_PRIORITY) and not (verb == RESOLVE and slip.kind == "unneeded"):
+                at = case.opened + slip.minute
+                self._find(slip.owner, slip.key, slip.rules, slip.kind, slip.kind, at, None, at, slip.text)
+        for one in self.escalations:
+            if one.judged != "appropriate" and (one.to, one.at) not in known_late:
+                kind = _KINDS[one.judged]
+                slip_name = "late recognition" if one.judged == "late" else one.judged
+                act: ActKey = (ESCALATE, one.to, None, None)
+                self._find(one.source, act, one.rules, kind, slip_name, case.opened, None, one.at, one.why)
+        self.escalations = [replace(one, at=one.at - self._people.zero) for one in self.escalations]
+
+    def _judge_duty(self, duty: Duty) -> None:
+        if duty.due is None or duty.void:
+            return
+        self.duties.append(duty.key)
+        case = self._case
+        since, due = case.opened + duty.since, case.opened + duty.due
+        done = None if duty.done is None else case.opened + duty.done
+        calendar = self._book.calendar(self._replay.situation())
+        if duty.seen > duty.since + EPSILON:  # a due counts from when it is known to the one who owes it
+            seen = case.opened + duty.seen
+            due = max(due, calendar.add(seen, calendar.open_minutes(since, due)))
+            since = seen
+            if done is None and due > case.end:
+                return
+        if duty.kind == "met" or (done is not None and done <= due + EPSILON):
+            return
+        kind: Kind = duty.kind
+        if duty.repeat is not None and done is not None and done >= calendar.add(due, duty.repeat) - EPSILON:
+            kind = "missed"  # a whole round was left out
+        could_not = self._could_not(duty, since, due)
+        self._find(
+            duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
+        )
+
+    def _around_at(self, at: float) -> bool:
+        return [around for since, around in self._around if since <= at][-1:] == [True]
+
+    def _could_not(self, duty: Duty, since: float, due: float) -> str:
+        """Return why the owner could not keep a duty, in words; empty if they could have."""
+        people, case, around = self._people, self._case, self._around_at(due)
+        hours = people.hours(duty.owner, around_the_clock=around)
+        if not people.is_tier(duty.owner):
+            return "" if people.last_there(hours, since, due) is not None else NOBODY
+        stay = case.stay(due)
+        verb, _, _, what = duty.key
+        played = any(verb == one and content in (None, what) for one, content in _WORK)
+        if stay.tier == duty.owner and (not stay.began <= due or played or what == UPDATE):
+            if case.worked_on(due) and what != UPDATE:
+                return WORKING if played else ""
+            if not stay.available <= due:
+                return HANDOVER
+            return people.why_not(duty.owner, due, around_the_clock=around)
+        begins = max(since, stay.began) if stay.tier == duty.owner else since
+        return "" if people.last_there(hours, begins, due) is not None else NOBODY
+
+    def _find(
+        self, owner: str, act: ActKey, rules: tuple[str, ...], kind: Kind, slip: str, since: float, due: float | None,
+        done: float | None, says: str, could_not: str = "",
+    ) -> None:  # fmt: skip
+        zero = self._people.zero
+
+        def minute(at: float | None) -> float | None:
+            return None if at is None else at - zero
+
+        self.findings.append(
+            Finding(
+                self._case.number + 1, owner, act, rules, kind, slip, since - zero, minute(due), minute(done), says,
+                could_not,
+            )
+        )  # fmt: skip
+
+
+def _slip(key: ActKey, kind: str) -> str:
+    """Return what went wrong with a duty, as people say it."""
+    verb, _, _, what = key
+    if verb == HANDOFF and kind == "missed":
+        return "incomplete hand-off"
+    if what == UPDATE:
+        return "update forgotten" if kind == "missed" else "update late"
+    return "forgotten" if kind == "missed" else "late"
