@@ -49,6 +49,8 @@ FEW, SMALL, LARGE = 100, 10_000, 1_000_000
 LENGTHS: Final = {"short": SMALL, "long": LARGE}
 SLOW: Final = {"salabim": 20}
 """Players that play only one ticket in so many; what a ticket costs them does not depend on it (measured)."""
+USUAL: Final = 100_000
+"""Tickets of a play whose speed is compared."""
 ENOUGH: Final = 5
 """Rounds below which the medians are not to be relied on."""
 
@@ -237,7 +239,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--tickets", type=_positive, default=100_000, help="tickets of a play (default: %(default)s)")
+    parser.add_argument("--tickets", type=_positive, default=USUAL, help="tickets of a play (default: %(default)s)")
     parser.add_argument("--rounds", type=_positive, default=ENOUGH, help="plays of each (default: %(default)s)")
     parser.add_argument(
         "--only", nargs="+", choices=[*PLAYERS, LONG], default=[*PLAYERS, LONG], metavar="WHAT",

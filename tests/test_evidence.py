@@ -1,0 +1,66 @@
+"""docs/evidence.md is written section by section, and says what was missed."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from pathlib import Path
+
+import pytest
+
+from benchmarks import desk, evidence
+
+
+def test_a_section_is_renewed_and_the_others_stay() -> None:
+    page = evidence.renewed(evidence.HEAD, "speed", "Speed", ["slow"], "*then*")
+    page = evidence.renewed(page, "growth", "Growth", ["large \\1"], "*then*")
+    again = evidence.renewed(page, "speed", "Speed", ["fast \\g<0>"], "*now*")
+    assert again == page.replace("slow\n\n*then*", "fast \\g<0>\n\n*now*")
+    assert again.index("## Speed") < again.index("## Growth")
+    assert again.startswith(evidence.HEAD)
+
+
+def test_only_what_was_asked_for_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def section(name: str, met: bool) -> None:
+        def measure(given: argparse.Namespace) -> evidence.Section:
+            asked.append(name)
+            return [f"{name} was measured"], met
+
+        monkeypatch.setitem(evidence.SECTIONS, name, (name.title(), measure, ("numpy", "no-such-package")))
+
+    section("speed", met=True)
+    section("growth", met=False)
+    page = tmp_path / "evidence.md"
+    assert evidence.main(["speed", "--to", str(page)]) == 0
+    assert evidence.main(["growth", "--to", str(page)]) == 1
+    assert asked == ["speed", "growth"]
+    text = page.read_text(encoding="utf-8")
+    assert "speed was measured" in text
+    assert "growth was measured" in text
+    assert "no-such-package" not in text
+    assert platform.node() not in text
+    with pytest.raises(SystemExit):
+        evidence.main(["spede"])
+
+
+def test_a_goal_that_was_missed_or_not_measured_says_so() -> None:
+    goals = [desk.Judged("one", 4.25, ">= 4", True), desk.Judged("two", 3.0, ">= 4", False),
+             desk.Judged("three", None, ">= 4", False)]  # fmt: skip
+    assert evidence.table(["", "measured", "goal", ""], evidence.judged_rows(goals)) == [
+        "|  | measured | goal |  |",
+        "| --- | ---: | ---: | ---: |",
+        "| one | 4.25 | >= 4 | met |",
+        "| two | 3.00 | >= 4 | **missed** |",
+        "| three | not measured | >= 4 | open |",
+    ]
+
+
+def test_theory_is_summed_up_by_kind() -> None:
+    rows = [
+        {"case": 0, "name": "M/M/1", "metric": "Wq", "exact": 2.0, "ci": [1.9, 2.1], "inside": True},
+        {"case": 1, "name": "M/M/1", "metric": "Wq", "exact": 4.0, "ci": [4.1, 4.2], "inside": False},
+        {"case": 2, "name": "M/G/1", "metric": "Wq", "exact": 0.0, "ci": None, "inside": None},
+    ]
+    assert evidence.by_kind(rows) == [["M/M/1", "2", "1", "5.0 %"], ["M/G/1", "1", "0", "-"]]
