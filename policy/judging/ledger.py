@@ -56,6 +56,8 @@ class Ledger:
         self._closed: list[Duty] = []
         self._done: set[tuple[ActKey, float | None]] = set()
         self._last: dict[ActKey, float] = {}
+        self._seen: dict[tuple[ActKey, float], float] = {}
+        """When each duty was first seen, by what it is and since when it is owed: it may go and come back."""
         self.missteps: list[Misstep] = []
         self.kinds: list[tuple[float, str]] = []
         """What each deed was when it was done: ``ok``, ``late``, the kind of a misstep, or nothing in particular."""
@@ -75,7 +77,8 @@ class Ledger:
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
             if known is None:
-                since, owner, seen = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner, minute
+                since, owner = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner
+                seen = self._seen.setdefault((key, o.since), minute)
             elif known.due == due and known.rules == o.rules and known.owner == o.owner:
                 continue
             else:

@@ -84,7 +84,7 @@ class Book:
 
     @cached_property
     def telling(self) -> dict[str, str]:
-        """The signal from which each priority follows, where there is one: of several, that with the fewest other duties."""
+        """The signal from which each priority follows, if there is one: of several, that with the fewest duties."""
         tier, plan, start = next(iter(self.policy.tiers)), next(iter(self.policy.plans)), 0.0
         found: dict[str, str] = {}
         for priority in self.policy.priorities:

@@ -113,7 +113,11 @@ class _Agents:
 
     def _is_played(self, owed: Owed) -> bool:
         """Return whether the desk plays what is owed, so that nobody needs to think of it here."""
-        if owed.verb in (ESCALATE, DEESCALATE, RESOLVE):
+        if owed.verb == ESCALATE:  # nobody is brought in twice there; who asks them again only writes it down
+            return not any(deed.fits(ESCALATE, owed.to, None, None) for deed in self._replay.deeds) or (
+                owed.to in self._book.policy.tiers
+            )
+        if owed.verb in (DEESCALATE, RESOLVE):
             return True
         if owed.verb == CHECK:
             category = self._book.policy.categories.get(self._case.category or "")
@@ -142,7 +146,7 @@ class _Agents:
         luck = self._slips.of(owed, self._case.number, number)
         due = owed.due
         if owed.repeat is None:
-            at = _NEVER if luck.forgotten else self._people.next_there(hours, begins)
+            at = _NEVER if luck.forgotten else self._soonest(owed.owner, hours, begins)
         elif due is None:
             return _NEVER
         else:
@@ -152,16 +156,22 @@ class _Agents:
                 if due > self._case.end:
                     return _NEVER
                 luck = self._slips.of(owed, self._case.number, number)
-            at = self._in_time(hours, begins, due)
+            at = self._in_time(owed.owner, hours, begins, due)
         self._next[owed.key] = number + 1
         if luck.late_by and due is not None and at < _NEVER:
             at = self._people.after(hours, max(at, due), luck.late_by)
         return at
 
-    def _in_time(self, hours: OpenHours, begins: float, due: float) -> float:
+    def _soonest(self, owner: str, hours: OpenHours, at: float) -> float:
+        """Return the first instant from ``at`` on at which an owner is there; who has the ticket in hand is."""
+        return at if self._case.at_hand(owner, at, at) else self._people.next_there(hours, at)
+
+    def _in_time(self, owner: str, hours: OpenHours, begins: float, due: float) -> float:
         """Return when what recurs is done: when it is due, before they go if they are away then, or else after."""
         if due <= begins:
-            return self._people.next_there(hours, begins)
+            return self._soonest(owner, hours, begins)
+        if self._case.at_hand(owner, due, due):
+            return due
         last = self._people.last_there(hours, begins, due)
         return self._people.next_there(hours, due) if last is None else last
 

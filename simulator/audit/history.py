@@ -96,7 +96,9 @@ class Case:
     items: tuple[Item, ...]
     stays: tuple[InHand, ...]
     work: tuple[tuple[float, float], ...]
-    """Spells of work on it, by time."""
+    """Spells of work on it, by time; hand-offs left out."""
+    hands: tuple[tuple[str, float, float], ...]
+    """Who had it in their hands, in breaks too: a tier, from when to when, hand-offs included."""
     responded: float
     """When the customer got the first response; not-a-number without one."""
     visible: Mapping[float, float]
@@ -114,6 +116,10 @@ class Case:
                 break
             found = one
         return found
+
+    def at_hand(self, tier: str, since: float, until: float) -> bool:
+        """Return whether somebody of a tier had it in their hands at some instant of ``[since, until]``."""
+        return any(who == tier and began <= until and ended >= since for who, began, ended in self.hands)
 
     def worked_on(self, at: float) -> bool:
         """Return whether somebody was at work on it, the first and the last instant included."""
@@ -187,7 +193,6 @@ class _Reader:
         end = float(row["resolved"]) if lost else model.end
         category = model.categories[row["category"]]
         solver = int(row["solved_by"])
-        spells = self._all.rows("spells", self._number)
         return Case(
             number=self._number,
             opened=self._at(row["opened"]),
@@ -200,7 +205,11 @@ class _Reader:
             solvable_by=model.places[solver] if solver < model.tiers else None,
             items=tuple(item for at, _, _, item in sorted(self._items, key=lambda one: one[:3]) if at <= end),
             stays=tuple(self._in_hand(stay) for stay in self._stays),
-            work=tuple(sorted((self._at(one["began"]), self._at(one["ended"])) for one in spells)),
+            work=tuple(sorted(self._work())),
+            hands=tuple(
+                (model.places[one["place"]], self._at(one["began"]), self._at(one["ended"]))
+                for one in self._all.rows("spells", self._number)
+            ),
             responded=self._at(row["responded"]),
             visible=self._visible,
             reasons={
@@ -213,6 +222,15 @@ class _Reader:
 
     def _at(self, minutes: Any) -> float:
         return self._zero + float(minutes)
+
+    def _work(self) -> Iterator[tuple[float, float]]:
+        """Yield the spells of work, each up to the end of the stay in which it began: what follows is the hand-off."""
+        for one in self._all.rows("spells", self._number):
+            number, _ = self._stay_at(float(one["began"]))
+            left = float(self._stays[number]["left"])
+            ended = float(one["ended"]) if math.isnan(left) else min(float(one["ended"]), left)
+            if ended > one["began"]:
+                yield self._at(one["began"]), self._at(ended)
 
     def _in_hand(self, stay: Any) -> InHand:
         left = math.inf if math.isnan(stay["left"]) else self._at(stay["left"])
@@ -320,7 +338,8 @@ class _Reader:
 
     def _rules(self, stay: Any) -> TierRules:
         kind = self._model.kinds[self._row["priority"]][self._row["plan"]]
-        return kind.tiers[int(stay["place"])]
+        rules: TierRules = kind.tiers[int(stay["place"])]
+        return rules
 
     def _stuck_since(self, stay: Any) -> float:
         """Return since when there was no progress in a stay that ended for the lack of it."""

@@ -108,7 +108,7 @@ class Auditor:
     def _judge_decision(self, deed: Deed, verdict: FastVerdict) -> None:
         """Judge a decision with hindsight: a priority that was set, an escalation."""
         case, replay = self._case, self._replay
-        if deed.verb == ESCALATE:
+        if deed.verb == ESCALATE and (deed.to or "", deed.at) in case.reasons:
             self.escalations.append(judge_escalation(deed, replay.situation(), case, self._book))
         elif deed.verb == SET_PRIORITY and case.true != case.stated and case.stated in deed.what:
             told = self._book.ask(with_true_priority(replay.situation(), case, self._book))
@@ -126,7 +126,7 @@ class Auditor:
         known_late: set[tuple[str | None, float]] = set()
         for duty in ledger.close(case.end - case.opened):
             if duty.key[0] == ESCALATE and duty.kind == "late" and duty.done is not None:
-                known_late.add((duty.key[1], case.opened + duty.done))
+                known_late.add((duty.key[1], round(duty.done, 4)))
             self._judge_duty(duty)
         for slip in ledger.missteps:
             verb = slip.key[0]
@@ -135,7 +135,7 @@ class Auditor:
                 at = case.opened + slip.minute
                 self._find(slip.owner, slip.key, slip.rules, slip.kind, slip.kind, at, None, at, slip.text)
         for one in self.escalations:
-            if one.judged != "appropriate" and (one.to, one.at) not in known_late:
+            if one.judged != "appropriate" and (one.to, round(one.at - case.opened, 4)) not in known_late:
                 kind = _KINDS[one.judged]
                 slip_name = "late recognition" if one.judged == "late" else one.judged
                 act: ActKey = (ESCALATE, one.to, None, None)
@@ -185,7 +185,9 @@ class Auditor:
                 return HANDOVER
             return people.why_not(duty.owner, due, around_the_clock=around)
         begins = max(since, stay.began) if stay.tier == duty.owner else since
-        return "" if people.last_there(hours, begins, due) is not None else NOBODY
+        if case.at_hand(duty.owner, begins, due) or people.last_there(hours, begins, due) is not None:
+            return ""
+        return NOBODY
 
     def _find(
         self, owner: str, act: ActKey, rules: tuple[str, ...], kind: Kind, slip: str, since: float, due: float | None,
@@ -194,12 +196,12 @@ class Auditor:
         zero = self._people.zero
 
         def minute(at: float | None) -> float | None:
-            return None if at is None else at - zero
+            return None if at is None else round(at - zero, 6)
 
         self.findings.append(
             Finding(
-                self._case.number + 1, owner, act, rules, kind, slip, since - zero, minute(due), minute(done), says,
-                could_not,
+                self._case.number + 1, owner, act, rules, kind, slip, round(since - zero, 6), minute(due), minute(done),
+                says, could_not,
             )
         )  # fmt: skip
 
