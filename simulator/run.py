@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from policy.errors import InputError
 from simulator.checks import check
@@ -14,7 +15,7 @@ from simulator.desk import Desk
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.plain import PlainDesk, is_plain
-from simulator.model import DeskModel, Rules, compile_model
+from simulator.model import DeskModel, KindRules, Rules, compile_model
 from simulator.ordering import put_in_order
 from simulator.satisfaction import csat, updates_due, updates_missed
 from simulator.streaming import ORDERS, settled
@@ -111,34 +112,58 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
     for name in rows.dtype.names or ():
         if name != "luck":
             table[name] = rows[name]
-    for name in ("responded", "resolved"):
-        table[name][~(table[name] < model.end)] = np.nan  # nobody has seen it yet
-    response, resolution = np.empty(len(table)), np.empty(len(table))
-    counted = model.desk.work.update is None
-    for priority, kinds in enumerate(model.kinds):
-        for plan, kind in enumerate(kinds):
-            mine, hours = (rows["priority"] == priority) & (rows["plan"] == plan), kind.hours
-            if not mine.any():
-                continue
-            response[mine], resolution[mine] = kind.first_response, kind.resolution
-            opened, resolved, paused = table["opened"][mine], table["resolved"][mine], table["paused"][mine]
-            table["response_due"][mine] = hours.add_all(opened, kind.first_response)
-            table["resolution_due"][mine] = hours.add_all(opened, kind.resolution + paused)
-            table["response_minutes"][mine] = hours.between(opened, table["responded"][mine])
-            table["resolution_minutes"][mine] = hours.between(opened, resolved) - paused
-            age = hours.between(opened, np.where(np.isnan(resolved), model.end, resolved)) - paused
-            table["updates_due"][mine] = updates_due(age, kind.updates)
-    if counted:  # updates take no time here, and so were not played
-        table["updates_missed"] = updates_missed(
-            table["updates_due"].astype(np.int64), rows["luck"], model.desk.behaviour.updates_forgotten
-        )
-        table["updates_sent"] = table["updates_due"] - table["updates_missed"]
+    opened, responded, resolved, paused = (
+        rows[name].copy() for name in ("opened", "responded", "resolved", "paused")
+    )
+    for instants in (responded, resolved):
+        instants[~(instants < model.end)] = np.nan  # nobody has seen it yet
+    age_at = np.where(np.isnan(resolved), model.end, resolved)
+    groups, group = _alike(model)
+    mine_of = group[rows["priority"], rows["plan"]]
+    found = {name: np.empty(len(rows)) for name in ("response_due", "resolution_due", "response_minutes",
+                                                    "resolution_minutes")}  # fmt: skip
+    due, response, resolution = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows))
+    for number, kind in enumerate(groups):
+        mine, hours = np.flatnonzero(mine_of == number), kind.hours
+        if not len(mine):
+            continue
+        response[mine], resolution[mine] = kind.first_response, kind.resolution
+        came, stood = opened[mine], paused[mine]
+        found["response_due"][mine] = hours.add_all(came, kind.first_response)
+        found["resolution_due"][mine] = hours.add_all(came, kind.resolution + stood)
+        found["response_minutes"][mine] = hours.between(came, responded[mine])
+        found["resolution_minutes"][mine] = hours.between(came, resolved[mine]) - stood
+        due[mine] = updates_due(hours.between(came, age_at[mine]) - stood, kind.updates)
+    if model.desk.work.update is None:  # updates take no time here, and so were not played
+        missed = updates_missed(due, rows["luck"], model.desk.behaviour.updates_forgotten)
+        table["updates_missed"], table["updates_sent"] = missed, due - missed
     else:
-        table["updates_due"] = table["updates_sent"] + table["updates_missed"]
+        missed = rows["updates_missed"].astype(np.int64)
+        due = rows["updates_sent"] + missed
+    table["updates_due"], table["responded"], table["resolved"] = due, responded, resolved
+    for name, minutes in found.items():
+        table[name] = minutes
     table["csat"] = csat(
         model.desk,
-        table["response_minutes"] / response,
-        table["resolution_minutes"] / resolution,
-        table["updates_missed"] / np.maximum(table["updates_due"], 1),
-        table["resolved"] > table["resolution_due"],
+        found["response_minutes"] / response,
+        found["resolution_minutes"] / resolution,
+        missed / np.maximum(due, 1),
+        resolved > found["resolution_due"],
     )
+
+
+def _alike(model: DeskModel) -> tuple[list[KindRules], npt.NDArray[np.intp]]:
+    """Return kinds of tickets of which no two have the same calendar, targets and updates, and which of them each is.
+
+    The latter has shape (priorities, plans).
+    """
+    groups: dict[tuple[int, float, float, tuple[tuple[float, float], ...]], int] = {}
+    kinds: list[KindRules] = []
+    number = np.empty((len(model.priorities), len(model.plans)), np.intp)
+    for priority, row in enumerate(model.kinds):
+        for plan, kind in enumerate(row):
+            key = (id(kind.hours), kind.first_response, kind.resolution, kind.updates)
+            number[priority, plan] = groups.setdefault(key, len(groups))
+            if len(groups) > len(kinds):
+                kinds.append(kind)
+    return kinds, number
