@@ -249,6 +249,17 @@ def test_the_whole_stay_is_the_sum_of_its_parts_and_ends_the_same_way() -> None:
         assert len(set(ends.tolist())) == 2
 
 
+def test_agendas_in_a_row_are_those_of_the_rows() -> None:
+    block = Block(model(), 1, 0, 0, 0)
+    before = np.arange(block.size) / 2
+    for stay in ((0, 0), (1, 1)):
+        one = block.choices(*stay)
+        parts, bounds = one.in_a_row(before)
+        assert len(bounds) == block.size + 1
+        for row in range(block.size):
+            assert tuple(parts[bounds[row] : bounds[row + 1]]) == (before[row], *one.solve(row))
+
+
 def test_questions_come_between_the_parts_of_a_stay() -> None:
     one = model()
     blocks = [Block(one, 1, 0, 0, number) for number in range(6)]

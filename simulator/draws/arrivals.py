@@ -33,12 +33,14 @@ class Arrivals:
 def arrival_curve(model: DeskModel, day_factors: Floats | None = None) -> tuple[Floats, Floats]:
     """Return the hours of the run (minutes, shape (hours + 1,)) and the tickets expected up to each.
 
-    ``day_factors`` (shape (days,)) multiply the rate of each day.
+    ``day_factors`` (shape (days,)) multiply the rate of each day. Of a replayed log these are the tickets that came.
     """
     demand = model.desk.demand
     weights = np.array(demand.hour_weights.weights())
     hours = round(model.end / 60.0)
-    edges = np.arange(hours + 1) * 60.0
+    edges: Floats = np.arange(hours + 1) * 60.0
+    if model.replayed is not None:
+        return edges, np.searchsorted(model.replayed.opened, edges).astype(np.float64)
     first = to_datetime(model.opening)
     rates = np.resize(np.roll(weights, -(first.weekday() * 24 + first.hour)), hours)
     days = hours // 24
@@ -57,18 +59,13 @@ def arrival_curve(model: DeskModel, day_factors: Floats | None = None) -> tuple[
     weekly = demand.tickets_per_week * model.desk.calibrated.demand
     rates = rates * (weekly / total) if total > 0 else np.zeros(hours)
     expected: Floats = np.concatenate([[0.0], np.cumsum(rates)])
-    return edges.astype(np.float64), expected
+    return edges, expected
 
 
 def arrivals(model: DeskModel, seed: int, replication: int) -> Arrivals:
     """Return the tickets of one replication, in the order in which they are opened."""
     demand = model.desk.demand
-    factors = None
-    if demand.day_to_day:
-        normals = stream(seed, replication, Stream.DAYS).standard_normal(round(model.end / 1440.0))
-        # Gamma, so that a day is never below nothing; the mean is 1.
-        factors = lengths(normals, Time(mean="1m", cv=demand.day_to_day, shape="gamma"))  # type: ignore[arg-type]
-    ordinary = rounded(poisson(arrival_curve(model, factors), stream(seed, replication, Stream.ARRIVALS)))
+    ordinary = _ordinary(model, seed, replication) if model.replayed is None else rounded(model.replayed.opened)
     parts = [(ordinary, 0, np.full(len(ordinary), -1, np.int32))]
     if demand.outages is not None:
         opened, cause = outage_tickets(demand.outages, model.end, stream(seed, replication, Stream.OUTAGES))
@@ -82,6 +79,16 @@ def arrivals(model: DeskModel, seed: int, replication: int) -> Arrivals:
     row = np.concatenate([np.arange(len(part[0]), dtype=np.int32) for part in parts])
     cause = np.concatenate([part[2] for part in parts])
     return Arrivals(opened[order], source[order], row[order], cause[order])
+
+
+def _ordinary(model: DeskModel, seed: int, replication: int) -> Floats:
+    """Return the instants that chance draws for ordinary tickets."""
+    factors, cv = None, model.desk.demand.day_to_day
+    if cv:
+        normals = stream(seed, replication, Stream.DAYS).standard_normal(round(model.end / 1440.0))
+        # Gamma, so that a day is never below nothing; the mean is 1.
+        factors = lengths(normals, Time(mean="1m", cv=cv, shape="gamma"))  # type: ignore[arg-type]
+    return rounded(poisson(arrival_curve(model, factors), stream(seed, replication, Stream.ARRIVALS)))
 
 
 def poisson(curve: tuple[Floats, Floats], rng: np.random.Generator) -> Floats:

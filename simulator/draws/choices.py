@@ -43,7 +43,6 @@ class Choices:
         uniform, count, normals = drawn
         self._drawn, self._pieces, self._customer = drawn, pieces, customer
         self._ends = np.cumsum(count)
-        self._agendas: list[Agenda] = []
         self.checks = lengths(normals[0], work.checks)
         self.recognition = lengths(normals[1], work.recognition, factor)
         self.handoff = lengths(normals[2], work.handoff)
@@ -77,24 +76,19 @@ class Choices:
 
     def solve(self, row: int) -> Agenda:
         """Return the agenda of a stay that solves the ticket: the checks, unless they take no time, and the pieces."""
-        if self._agendas:
-            return self._agendas[row]
         end = self._ends[row]
         pieces = self._pieces[end - self._drawn.counts[row] : end].tolist()
         checks = float(self.checks[row])
         return (checks, *pieces) if checks else tuple(pieces)
 
-    def make_all(self) -> None:
-        """Make all agendas at once, which pays where nearly every ticket is going to ask for its own."""
-        ends, parts = self._ends, self._pieces
-        if self.checks.all():
-            parts = np.insert(parts, ends - self._drawn.counts, self.checks)
-            ends = ends + np.arange(1, len(ends) + 1)
-        elif self.checks.any():
-            self._agendas = [self.solve(row) for row in range(len(ends))]
-            return
-        listed, stops = parts.tolist(), ends.tolist()
-        self._agendas = [tuple(listed[start:stop]) for start, stop in zip([0, *stops], stops, strict=False)]
+    def in_a_row(self, before: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
+        """Return all agendas, one row's after the other's, and where each begins; there, too, where the last ends.
+
+        In each of them some time ``before`` comes first, then the checks, even if they take no time, then the pieces.
+        """
+        starts = self._ends - self._drawn.counts
+        parts = np.insert(self._pieces, np.repeat(starts, 2), np.column_stack([before, self.checks]).ravel())
+        return parts, np.append(0, self._ends) + 2 * np.arange(len(starts) + 1)
 
 
 def ways(uniform: Floats, work: TierWork) -> npt.NDArray[np.int8]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from simulator.desk.demand import Category
 from simulator.draws.choices import Choices, Drawn, ways
+from simulator.draws.replay import category_of, named_of, over
 from simulator.draws.streams import Stream, lengths, pick, stream, with_odds
 from simulator.model import DeskModel
 from simulator.openhours import Floats
@@ -35,6 +36,12 @@ def block_size(number: int) -> int:
     return min(LARGEST, SMALLEST << max(0, number - 1))
 
 
+def rows_of(number: int) -> slice:
+    """Return the rows of a source that are in a block."""
+    first = sum(map(block_size, range(number)))
+    return slice(first, first + block_size(number))
+
+
 class Block:
     """Everything that chance decides about ``size`` tickets of one source, in order; lists are by row."""
 
@@ -48,25 +55,28 @@ class Block:
         kinds = desk.categories or {"": Category(priorities=dict.fromkeys(model.priorities, 1.0))}
         kind = self._stream(Stream.KIND).random((size, 4))
         outages = desk.demand.outages
+        named = None if source or model.replayed is None else named_of(model.replayed, rows_of(number))
         if source == 1 and outages is not None:
             category = np.full(size, list(kinds).index(outages.category), np.int8)
             priority = np.full(size, model.priorities.index(outages.priority), np.int8)
         else:
-            category = pick(kind[:, 0], [c.share for c in kinds.values()])
+            category = category_of(model, named, list(kinds.values()), kind[:, 0])
             priority = np.zeros(size, np.int8)
             for index, entry in enumerate(kinds.values()):
                 mine = category == index
                 priority[mine] = pick(kind[mine, 1], [entry.priorities.get(p, 0.0) for p in model.priorities])
+        priority = over(named, "priority", priority)
         plans = desk.plans or dict.fromkeys(model.plans, 1.0)
         self._category, self._priority = category, priority
-        plan = pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans])
+        plan = over(named, "plan", pick(kind[:, 2], [plans.get(p, 0.0) for p in model.plans]))
         self.columns: dict[str, npt.NDArray[Any]] = {"priority": priority, "category": category, "plan": plan}
         self.columns["luck"] = kind[:, 3].copy()
         """What is known of every ticket from the start, each an array of shape (size,)."""
         self.priority: list[int] = priority.tolist()
         effort = np.array([c.effort for c in kinds.values()])[category]
         self._effort = effort * np.array([desk.work.pace.get(p, 1.0) for p in model.priorities])[priority]
-        self._solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
+        solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
+        self._solved_by = over(named, "solved_by", solved_by)
         self.columns["solved_by"] = self._solved_by
         self._choices: dict[tuple[int, int], Choices] = {}
 
@@ -173,8 +183,6 @@ class Block:
             pieces = self._pieces(tier, normals, drawn.counts)
             kept = drawn._replace(normals=drawn.normals.copy())  # and not those of the pieces with them
             found = Choices(desk.work_of(tier), factor, desk.work.customer, kept, pieces)
-            if tier == 0 and stay == 0:
-                found.make_all()
             self._choices[tier, stay] = found
         return found
 

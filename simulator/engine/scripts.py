@@ -32,10 +32,11 @@ class Script:
     def __init__(self, desk: Desk, block: Block) -> None:
         """Lay out the stays of a block that was drawn for ordinary tickets, none of which belongs to an outage."""
         choices = block.choices(0, 0)
-        self.agendas: list[Agenda] = [(reply, *choices.solve(row)) for row, reply in enumerate(block.response)]
-        """The parts of each stay as they are for somebody of ordinary pace."""
+        response = np.array(block.response)
+        self._parts, self._bounds = choices.in_a_row(response)
+        """The parts of all stays at an ordinary pace, and between which places each stay's are."""
         simple = np.array(block.solved_by) == 0
-        simple &= (np.array(block.response) > 0) & (np.asarray(choices.checks) > 0)
+        simple &= (response > 0) & (choices.checks > 0)
         if choices.asks is not None:
             simple &= np.array(choices.asks) < 0
         if choices.routed is not None:
@@ -46,9 +47,6 @@ class Script:
             simple &= ~np.array(block.slips["premature"])
         self.simple: list[bool] = simple.tolist()
         """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
-        self._parts = np.array([part for agenda in self.agendas for part in agenda])
-        lengths = np.array([len(agenda) for agenda in self.agendas])
-        self._starts = np.cumsum(lengths) - lengths
         self._paced: dict[float, tuple[list[float], list[float], list[float]]] = {}
 
     def paced(self, pace: float) -> tuple[list[float], list[float], list[float]]:
@@ -56,10 +54,15 @@ class Script:
         found = self._paced.get(pace)
         if found is None:
             parts = self._parts if pace == 1.0 else self._parts * pace + TO_GRAIN - TO_GRAIN
-            reply, total = parts[self._starts], np.add.reduceat(parts, self._starts)
-            after = np.minimum(self._starts + 1, len(parts) - 1)  # of no meaning where nothing follows the reply
-            found = self._paced[pace] = reply.tolist(), (reply + parts[after]).tolist(), total.tolist()
+            starts = self._bounds[:-1]
+            reply, total = parts[starts], np.add.reduceat(parts, starts)
+            checked = reply + parts[starts + 1]
+            found = self._paced[pace] = reply.tolist(), checked.tolist(), total.tolist()
         return found
+
+    def agenda(self, row: int) -> Agenda:
+        """Return the parts of a stay as they are for somebody of ordinary pace."""
+        return tuple(self._parts[self._bounds[row] : self._bounds[row + 1]].tolist())
 
 
 def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: float) -> float:
@@ -114,7 +117,7 @@ def falls_due(desk: Desk, ticket: Ticket, age_move: tuple[int, int] | None, end:
 def unfold(ticket: Ticket) -> None:
     """Lay a stay out that was to go in one go, as it was when it began."""
     assert ticket.script is not None
-    agenda, rules, pace = ticket.script.agendas[ticket.row], ticket.rules, ticket.agent.pace
+    agenda, rules, pace = ticket.script.agenda(ticket.row), ticket.rules, ticket.agent.pace
     if pace != 1.0:
         agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
     ticket.agenda, ticket.at, ticket.left = agenda, 0, agenda[0]
