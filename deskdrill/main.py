@@ -19,6 +19,7 @@ from deskdrill import (
     doctor,
     policy_command,
     practice,
+    report_command,
     scenario_command,
     simulate_command,
     theory_command,
@@ -98,7 +99,7 @@ def build_parser() -> Parser:
     parser.set_defaults(run=app_command.run, parser=parser, policy=None, sets=[])
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="deskdrill", parser_class=Parser)
     for module in (
-        app_command, tour, practice, scenario_command, simulate_command, desk_command, theory_command,
+        app_command, tour, practice, scenario_command, simulate_command, report_command, desk_command, theory_command,
         policy_command, doctor
     ):  # fmt: skip
         module.add(commands)

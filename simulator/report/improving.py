@@ -1,0 +1,212 @@
+"""What to improve, found in the figures by rules that ``docs/report.md`` describes; every sentence tells its figures.
+
+A subject *stands out* where it has more than its part, so clearly that the interval of the mean difference over the
+months played (95 %) lies above nothing, and by at least one case a period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from simulator.codes import Cause, Judged, Measured, Slip
+from simulator.openhours import Floats
+from simulator.report.aims import MEASURED, meeting, target
+from simulator.report.counting import CAUSES, HOURS, OWN_CLOCKS, word
+from simulator.report.figures import Sample, figure, said, sample
+from simulator.report.model import Point
+from simulator.report.phrases import hour_name, joined, quoted
+from simulator.report.subject import CAUSES as CAUSE_WORDS
+from simulator.report.subject import Subject
+
+BUSY: Final = 0.85
+"""From this share on an hour of the week counts as crowded."""
+INCOMPLETE: Final = 0.05
+"""From this share on incomplete hand-offs are worth a word."""
+LEAST: Final = 1.0
+"""What happens less often than once a period is not worth a word."""
+REMEDIES: Final[Mapping[Cause, str]] = {
+    Cause.QUEUE: "what helps is people at the hours in which tickets wait, or less work for them",
+    Cause.WRONG_TIER: "what helps is seeing sooner which tier a ticket needs",
+    Cause.HANDOFF: "what helps is complete and quick hand-offs",
+    Cause.NOBODY: "what helps is somebody on shift when these tickets come",
+    Cause.CUSTOMER: "what helps is asking sooner, and reminding the customer",
+    Cause.WORK: "the work itself takes longer than the target allows",
+    Cause.DECISION: "what helps is quicker decisions of the management",
+}
+
+
+def improvements(subject: Subject) -> tuple[Point, ...]:
+    """Return what to improve, most pressing first; one sentence that says so where nothing stands out."""
+    found = (
+        *missed_targets(subject), *resources(subject), *training(subject), *knowledge(subject),
+        *coaching(subject), *breaches(subject), *crowded(subject), *handoffs(subject),
+    )  # fmt: skip
+    nothing = "Nothing stands out: the targets are met, and no subject, cause or hour has more than its part."
+    return found or (Point(nothing),)
+
+
+def missed_targets(subject: Subject) -> Iterator[Point]:
+    """Yield a sentence for each target that the mean misses."""
+    for name, aim in subject.policy.targets.items():
+        if name not in MEASURED:
+            continue
+        found = subject.gathered.sample("figure", name)
+        one = MEASURED[name]
+        if not np.isfinite(found.mean) or one.meets(found.mean, aim):
+            continue
+        text = (
+            f"{said(found, one.kind, subject.word)} instead of {target(name, aim)}; the target is met in "
+            f"{meeting(name, found, aim)} of {found.known} {subject.plural}"
+        )
+        if name == "escalation_resolution_ratio":
+            ratios = {p: subject.gathered.sample("escalated_ratio", p) for p in subject.model.priorities}
+            known = {p: one for p, one in ratios.items() if one.known >= len(one.values) / 2}
+            if known:
+                worst = max(known, key=lambda p: known[p].mean)
+                text += f". Furthest from it is {subject.priority(worst)}, with {known[worst].mean:.2f}"
+        yield Point(f"{text}.", one.name)
+
+
+def resources(subject: Subject) -> Iterator[Point]:
+    """Yield the subject that brings most escalations."""
+    names, of = subject.model.categories, subject.gathered.of
+    total = of("figure", "escalations")
+    count = {name: of("escalations", "category", name) for name in names}
+    top = outstanding({name: count[name] - total / len(names) for name in names})
+    if top is not None:
+        yield Point(
+            f"{quoted(subject.label(top))} brings most escalations, {said(sample(count[top]), 'count', subject.word)} "
+            f"of {figure(sample(total).mean, 'count')}.",
+            f"Resources for {subject.label(subject.tiers[0])}",
+        )
+
+
+def training(subject: Subject) -> Iterator[Point]:
+    """Yield, for each tier that can pass tickets on, the subject of which it passes on more than of the others."""
+    of = subject.gathered.of
+    for tier in subject.tiers[:-1]:
+        names = subject.model.categories
+        passed = {name: of("passed", tier, name) for name in names}
+        stays = {name: of("stays", tier, name) for name in names}
+        top = outstanding(over_part(passed, stays))
+        if top is not None:
+            mine = passed[top].sum() / stays[top].sum()
+            usual = sum(one.sum() for one in passed.values()) / sum(one.sum() for one in stays.values())
+            more = sample(over_part(passed, stays)[top])
+            yield Point(
+                f"It passes on {figure(mine, 'share')} of its tickets about {quoted(subject.label(top))}, and "
+                f"{figure(usual, 'share')} of all; that is {figure(more.mean, 'count')} escalations a {subject.word} "
+                "more than the subject's part.",
+                f"Training in {subject.label(tier)}",
+            )
+
+
+def knowledge(subject: Subject) -> Iterator[Point]:
+    """Yield the subject on which the first tier is most often stuck."""
+    of, tier = subject.gathered.of, subject.tiers[0]
+    clock = word(Measured.NO_PROGRESS)
+    stuck = {name: of("over", clock, tier, name) for name in subject.model.categories}
+    stays = {name: of("stays", tier, name) for name in subject.model.categories}
+    top = outstanding(over_part(stuck, stays))
+    if top is not None:
+        whole = subject.gathered.sample("over", clock, tier)
+        yield Point(
+            f"{subject.label(tier)} is stuck most often over {quoted(subject.label(top))}: there the timer without "
+            f"progress runs out {said(sample(stuck[top]), 'count', subject.word)} times, of "
+            f"{figure(whole.mean, 'count')} in all.",
+            "Knowledge base",
+        )
+
+
+def coaching(subject: Subject) -> Iterator[Point]:
+    """Yield a sentence for each kind of escalation that should have been another."""
+    what = {
+        Judged.PREMATURE: ("premature", "coach on what the tier can solve itself"),
+        Judged.LATE: ("late", "coach on seeing sooner that a ticket is beyond the tier"),
+        Judged.WRONG_DESTINATION: ("to the wrong destination", "go through the escalation path"),
+    }
+    for judged, (name, remedy) in what.items():
+        found = subject.gathered.sample("judged", word(judged))
+        if not found.mean >= LEAST:
+            continue
+        by = {c: subject.gathered.sample("judged", word(judged), "category", c) for c in subject.model.categories}
+        top = max(by, key=lambda c: by[c].mean)
+        yield Point(
+            f"{said(found, 'count', subject.word)} escalations are {name}, more about {quoted(subject.label(top))} "
+            f"than about anything else ({figure(by[top].mean, 'count')}); {remedy}.",
+            "Coaching",
+        )
+
+
+def breaches(subject: Subject) -> Iterator[Point]:
+    """Yield the cause from which most missed targets come."""
+    of = subject.gathered.of
+    by = {c: np.asarray(sum(of("breaches", word(clock), word(c)) for clock in OWN_CLOCKS)) for c in CAUSES}
+    whole = sample(np.asarray(sum(by.values())))
+    top = max(by, key=lambda c: float(by[c].mean()))
+    found = sample(by[top])
+    if found.mean >= LEAST:
+        clocks = {clock: float(of("breaches", word(clock), word(top)).mean()) for clock in OWN_CLOCKS}
+        which = max(clocks, key=lambda clock: clocks[clock])
+        yield Point(
+            f"{figure(found.mean / whole.mean, 'share')} come from {CAUSE_WORDS[top]}, "
+            f"{said(found, 'count', subject.word)} of {figure(whole.mean, 'count')}, above all of the "
+            f"{word(which).replace('_', ' ')}; {REMEDIES[top]}.",
+            "Missed targets",
+        )
+
+
+def crowded(subject: Subject) -> Iterator[Point]:
+    """Yield the hours in which a tier has no room left."""
+    for tier in subject.tiers:
+        use = {hour: subject.gathered.sample("busy", tier, str(hour)).mean for hour in range(HOURS)}
+        full = [hour for hour, value in use.items() if value >= BUSY]
+        if full:
+            top = max(full, key=lambda hour: use[hour])
+            hours = "one hour" if len(full) == 1 else f"{len(full)} hours"
+            yield Point(
+                f"{subject.label(tier)} works for {100 * BUSY:.0f} % of its time or more in {hours} of the week, most "
+                f"on {hour_name(top)} ({100 * use[top]:.0f} %).",
+                "Crowded hours",
+            )
+
+
+def handoffs(subject: Subject) -> Iterator[Point]:
+    """Yield the tiers that have to ask back because hand-offs are incomplete."""
+    found: list[tuple[str, Sample, float]] = []
+    for tier in subject.tiers[1:]:
+        asked = subject.gathered.of("slip", tier, word(Slip.INCOMPLETE_HANDOFF))
+        stays = subject.gathered.of("stays", tier)
+        if stays.sum() and asked.mean() >= LEAST and asked.sum() / stays.sum() >= INCOMPLETE:
+            found.append((tier, sample(asked), float(asked.sum() / stays.sum())))
+    if found:
+        parts = [
+            f"{subject.label(tier)} with {said(one, 'count', subject.word)} tickets, {figure(part, 'share')} of its own"
+            for tier, one, part in found
+        ]
+        yield Point(f"They come incomplete, so that the receiver has to ask back, to {joined(parts)}.", "Hand-offs")
+
+
+# -- what stands out ---------------------------------------------------------------------------------------------------
+
+
+def over_part(count: Mapping[str, Floats], exposed: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return, for each subject and month, how many more it has than its part of what is exposed would bring."""
+    total, whole = sum(count.values()), np.asarray(sum(exposed.values()))
+    rate = np.divide(total, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return {name: count[name] - rate * exposed[name] for name in count}
+
+
+def outstanding(excess: Mapping[str, Floats]) -> str | None:
+    """Return the subject that stands out most, ``None`` where none does."""
+    if len(excess) < 2:
+        return None
+    found = {name: sample(values) for name, values in excess.items()}
+    top = max(found, key=lambda name: found[name].mean)
+    one = found[top]
+    clear = one.mean - one.half > 0 if one.known > 1 else one.mean > 0
+    return top if clear and one.mean >= LEAST else None
+

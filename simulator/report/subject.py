@@ -1,0 +1,130 @@
+"""What a report is about: a desk under a policy, its figures over many plays, and one play to look at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from simulator.codes import Cause, Entry, Judged
+from simulator.model import DeskModel
+from simulator.report.counting import ELSEWHERE, MANAGEMENT, steps, word
+from simulator.report.figures import coverage
+from simulator.report.gathering import Gathered
+from simulator.tables import Run
+
+if TYPE_CHECKING:
+    from policy import Policy
+    from policy.compiled import DeskRules
+
+CAUSES: Final[Mapping[Cause, str]] = {
+    Cause.QUEUE: "waiting in the queue",
+    Cause.WRONG_TIER: "in the wrong tier",
+    Cause.HANDOFF: "hand-off",
+    Cause.NOBODY: "no one on shift",
+    Cause.CUSTOMER: "waiting for the customer",
+    Cause.WORK: "work in the right tier",
+    Cause.DECISION: "waiting for a decision",
+}
+ENTRIES: Final[Mapping[Entry, str]] = {
+    Entry.EXPERTISE: "needs more expertise",
+    Entry.CODE_CHANGE: "needs a change of code",
+    Entry.UNRESOLVABLE: "no solution by technical means",
+    Entry.NO_PROGRESS: "no progress for too long",
+    Entry.UNRESOLVED: "in hand for too long",
+    Entry.AGE: "open for too long",
+    Entry.PREMATURE: "taken for harder than it is",
+    Entry.PAGED: "paged at once",
+}
+JUDGED: Final[Mapping[Judged, str]] = {
+    Judged.APPROPRIATE: "appropriate",
+    Judged.PREMATURE: "premature",
+    Judged.LATE: "late",
+    Judged.WRONG_DESTINATION: "wrong destination",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Desk, policy and figures; ``run`` is the one play (a replication of the same seed) that is looked at closely."""
+
+    policy: Policy
+    rules: DeskRules
+    model: DeskModel
+    gathered: Gathered
+    run: Run
+    seed: int
+    changes: tuple[str, ...] = ()
+    """What was changed for this report, as it was written (``policy.tiers.T1.no_progress=60m``)."""
+    word: str = "month"
+    """What one play of the window is called: a month, a week, a quarter, a period."""
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """How people call tiers, roles, plans and categories."""
+        vocabulary = self.policy.doc.vocabulary
+        labels = {name: role.label for name, role in vocabulary.roles.items()} | dict(vocabulary.plans)
+        return labels | {
+            name: category.label or name.replace("_", " ") for name, category in self.model.desk.categories.items()
+        }
+
+    def label(self, name: str) -> str:
+        """Return how people call a tier, a role, a plan or a category."""
+        return self.labels.get(name, name.replace("_", " "))
+
+    def priority(self, name: str) -> str:
+        """Return how people call a priority."""
+        found = self.policy.priorities.get(name)
+        return found.label if found is not None else name
+
+    @property
+    def plural(self) -> str:
+        """What several plays are called."""
+        return f"{self.word}s"
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers, lowest first."""
+        return self.model.desk.tiers
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Where escalations lead, as keys name it."""
+        return steps(self.model)
+
+    def step_label(self, step: str) -> str:
+        """Return how people call a step of the escalation path, by where it leads."""
+        if step == MANAGEMENT:
+            return f"{self.label(self.tiers[-1])} → Management"
+        place = self.tiers.index(step)
+        return f"{self.label(self.tiers[place - 1])} → {self.label(step)}"
+
+    def elsewhere(self) -> tuple[str, ...]:
+        """Return who else is brought in, beside tiers and management."""
+        return tuple(key[1] for key in self.gathered.places if key[0] == ELSEWHERE)
+
+    @property
+    def window(self) -> str:
+        """The name of the days that the report is about."""
+        return self.gathered.windows[-1].name
+
+    def chance(self) -> str:
+        """Return how many of 100 further months lie within the limits, in words."""
+        return f"{100 * coverage(self.gathered.replications):.0f}"
+
+
+def reasons(policy: Policy) -> Mapping[str, tuple[str, ...]]:
+    """Return which of the desk's reasons count as each reason of the procedure, none where it names no mix."""
+    found = next((one.counts for one in policy.doc.metrics if one.counts), {})
+    return {name: tuple(words) for name, words in found.items()}
+
+
+def expected_mix(policy: Policy) -> Mapping[str, float]:
+    """Return the share of each reason that the procedure expects (0..1), where it names a mix."""
+    return next((one.target for one in policy.doc.metrics if one.counts), {})
+
+
+def reason_words() -> Mapping[str, str]:
+    """Return the desk's reasons as keys name them, and in words."""
+    return {word(entry): text for entry, text in ENTRIES.items()}
