@@ -22,7 +22,8 @@ class Duty:
     somebody else together with the ticket, undone: that counts only where the reference run did it before;
     ``excused`` that it was late by no more than in the reference run, which could not keep it either. ``owner`` is
     who owed it when it fell due, ``repeat`` the cadence in calendar minutes of a duty that recurs, ``seen`` when the
-    ledger first saw it owed: after ``since`` where it counts from before it could be known.
+    ledger first saw it owed: after ``since`` where it counts from before it could be known; ``dated`` when its
+    present due was set; ``ceased`` when it was owed no longer, undone.
     """
 
     key: ActKey
@@ -41,6 +42,8 @@ class Duty:
     owner: str = ""
     repeat: float | None = None
     seen: float = 0.0
+    dated: float = 0.0
+    ceased: float | None = None
 
     @property
     def group(self) -> tuple[str | None, ...]:

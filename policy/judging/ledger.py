@@ -72,21 +72,22 @@ class Ledger:
             if in_time and any(o.key == key for o in verdict.obligations):
                 self._moved[key] = duty
             else:
-                self._close(replace(duty, void=in_time))
+                self._close(replace(duty, void=in_time, ceased=minute))
         for key, o in owed.items():
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
             if known is None:
                 since, owner = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner
-                seen = self._seen.setdefault((key, o.since), minute)
+                seen, dated = self._seen.setdefault((key, o.since), minute), minute
             elif known.due == due and known.rules == o.rules and known.owner == o.owner:
                 continue
             else:
                 over = known.due is not None and minute > known.due + EPSILON
                 since, owner, seen = known.since, known.owner if over else o.owner, known.seen
+                dated = known.dated if known.due == due else minute
             self._open[key] = Duty(
                 key, o.rules, o.dimension, o.weight, o.critical, o.text, since, due, None,
-                owner=owner, repeat=o.repeat, seen=seen,
+                owner=owner, repeat=o.repeat, seen=seen, dated=dated,
             )  # fmt: skip
         self._note_early(verdict)
 

@@ -57,7 +57,8 @@ class _Agents:
         self._number: dict[ActKey, int] = {}
         """How often each act was done, or forgotten where it recurs."""
         self._next: dict[ActKey, int] = {}
-        self._missing: set[ActKey] = set()
+        self._missing: dict[str, ActKey] = {}
+        """By the tier that had to ask back: what the hand-off to it lacked."""
         self._asked_back = {stay.tier for stay in case.stays if stay.incomplete}
 
     def act(self) -> Iterator[Doing]:
@@ -199,6 +200,4 @@ class _Agents:
         """Return whether a hand-off lacked this part, so that the tier had to ask back."""
         if owed.verb != HANDOFF or owed.to not in self._asked_back:
             return False
-        if not self._missing:
-            self._missing.add(owed.key)
-        return owed.key in self._missing
+        return self._missing.setdefault(owed.to, owed.key) == owed.key

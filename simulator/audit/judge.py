@@ -154,14 +154,15 @@ class Auditor:
             seen = case.opened + duty.seen
             due = max(due, calendar.add(seen, calendar.open_minutes(since, due)))
             since = seen
-            if done is None and due > case.end:
+            ceased = case.end if duty.ceased is None else case.opened + duty.ceased
+            if done is None and due >= ceased - EPSILON:
                 return
-        if duty.kind == "met" or (done is not None and done <= due + EPSILON):
-            return
+        if duty.kind == "met" or (done is not None and calendar.open_minutes(due, max(done, due)) <= EPSILON):
+            return  # the end of a day and the beginning of the next are one instant of the calendar
         kind: Kind = duty.kind
         if duty.repeat is not None and done is not None and done >= calendar.add(due, duty.repeat) - EPSILON:
             kind = "missed"  # a whole round was left out
-        could_not = self._could_not(duty, since, due)
+        could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due)
         self._find(
             duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
         )
@@ -170,7 +171,7 @@ class Auditor:
         return [around for since, around in self._around if since <= at][-1:] == [True]
 
     def _could_not(self, duty: Duty, since: float, due: float) -> str:
-        """Return why the owner could not keep a duty, in words; empty if they could have."""
+        """Return why an owner could not keep a duty between two instants, in words; empty if they could have."""
         people, case, around = self._people, self._case, self._around_at(due)
         hours = people.hours(duty.owner, around_the_clock=around)
         if not people.is_tier(duty.owner):
