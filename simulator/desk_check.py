@@ -24,6 +24,8 @@ FULL: Final = 1.0
 BUSY: Final = 0.9
 LITTLE: Final = 0.005
 """Shares of tickets below this are not worth a word."""
+LONG_GAP: Final = 3 * 1440.0
+"""A log may leave a weekend empty at either end of the run, but no more (minutes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +41,49 @@ class Remark:
 def check_desk(model: DeskModel, rules: Rules) -> tuple[tuple[TierLoad, ...], tuple[Remark, ...]]:
     """Return the load of each tier, and what there is to say about a desk, errors first."""
     load = expected_load(model)
-    found = [*_demand(model), *_work(model, load), *_hours(model), *_around_the_clock(model), *_names(model, rules),
-             *_sums(model)]  # fmt: skip
+    found = [*_demand(model), *_log(model), *_work(model, load), *_hours(model), *_around_the_clock(model),
+             *_names(model, rules), *_sums(model)]  # fmt: skip
     rank = {"error": 0, "warning": 1, "note": 2}
     return load, tuple(sorted(found, key=lambda one: rank[one.severity]))
 
 
 def _demand(model: DeskModel) -> Iterator[Remark]:
     if not any(True for _ in flows(model)):
-        yield Remark("warning", "no-tickets", "demand.tickets_per_week", "no ticket ever comes")
+        where = "demand.tickets_per_week" if model.replayed is None else "demand.log"
+        yield Remark("warning", "no-tickets", where, "no ticket ever comes")
     units = metric_units(model.desk)
     for name in model.desk.reference:
         if name not in units:
             hint = nearest(name, units)
             yield Remark("error", "unknown-figure", f"reference.{name}", f'no figure is called "{name}"{hint}')
+
+
+def _log(model: DeskModel) -> Iterator[Remark]:
+    """Say how much of a replayed log the run meets, where it leaves the run empty, and what chance adds to it."""
+    log = model.replayed
+    if log is None:
+        return
+    opened, warm_up = log.opened, int(np.searchsorted(log.opened, model.start))
+    inside = len(opened) - warm_up
+    yield Remark(
+        "note", "log", "demand.log.file",
+        f"of {len(opened) + log.before + log.after:,} rows {inside:,} fall in the period, {warm_up:,} in the warm-up, "
+        f"and {log.before + log.after:,} outside the run, which leaves them out",
+    )  # fmt: skip
+    if inside:
+        for late, said in (
+            (float(opened[0]), "the first row of the run comes {} after it begins: the desk is empty until then"),
+            (model.end - float(opened[-1]), "the last row of the run comes {} before it ends: then the desk runs dry"),
+        ):
+            if late >= LONG_GAP:
+                yield Remark("warning", "log-gap", "demand.log.file", said.format(f"{late / 1440:.1f} days"))
+    for what, codes in log.named.items():
+        unsaid = int((codes < 0).sum())
+        if unsaid and not (what == "category" and not model.desk.categories):
+            named = "difficulty (which tier can solve them)" if what == "solved_by" else what
+            some = "its tickets" if unsaid == len(codes) else f"{unsaid:,} of {len(codes):,} tickets"
+            yield Remark("note", "log-drawn", f"demand.log.columns.{what}",
+                         f"of {some} the log does not say the {named}: chance decides")  # fmt: skip
 
 
 def _work(model: DeskModel, load: tuple[TierLoad, ...]) -> Iterator[Remark]:

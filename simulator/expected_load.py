@@ -7,7 +7,7 @@ slip decides is left out: timers and ages of the policy, updates, questions, pat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.desk.demand import Category
 from simulator.draws import arrival_curve
+from simulator.draws.replay import Kind, mix
 from simulator.draws.streams import with_odds
 from simulator.model import DeskModel, KindRules, Move
 from simulator.openhours import Floats
@@ -82,24 +83,38 @@ def expected_load(model: DeskModel) -> tuple[TierLoad, ...]:
 
 def flows(model: DeskModel) -> Iterator[Flow]:
     """Yield the kinds of ticket that come at all, most urgent priority first within a category."""
+    kinds = model.desk.categories or {model.categories[0]: Category(priorities=dict.fromkeys(model.priorities, 1.0))}
+    names = list(kinds)
+    rates = _drawn(model, kinds) if model.replayed is None else _logged(model, kinds)
+    for (c, p, n, known), rate in rates:
+        able = {known: 1.0} if known >= 0 else dict(enumerate(_levels(model, kinds[names[c]])))
+        for solved_by, share in able.items():
+            if rate * share > 0:
+                yield Flow(names[c], model.priorities[p], model.plans[n], model.kinds[p][n], solved_by, rate * share)
+
+
+def _drawn(model: DeskModel, kinds: Mapping[str, Category]) -> Iterator[tuple[Kind, float]]:
+    """Yield the tickets a week that chance brings, by kind."""
     desk = model.desk
     ordinary, outages = _tickets_a_week(model)
-    kinds = desk.categories or {model.categories[0]: Category(priorities=dict.fromkeys(model.priorities, 1.0))}
     plans = desk.plans or dict.fromkeys(model.plans, 1.0)
-    shares = {name: one.share for name, one in kinds.items()}
-    for (name, one), (p, priority), (n, plan) in product(
-        kinds.items(), enumerate(model.priorities), enumerate(model.plans)
+    whole = sum(one.share for one in kinds.values())
+    for (c, (name, one)), (p, priority), (n, plan) in product(
+        enumerate(kinds.items()), enumerate(model.priorities), enumerate(model.plans)
     ):
         wanted = one.priorities.get(priority, 0.0) / sum(one.priorities.values())
-        rate = ordinary * shares[name] / sum(shares.values()) * wanted
+        rate = ordinary * one.share / whole * wanted
         cause = desk.demand.outages
         if cause is not None and (cause.category, cause.priority) == (name, priority):
             rate += outages
-        rate *= plans.get(plan, 0.0) / sum(plans.values())
-        if rate > 0:
-            for solved_by, share in enumerate(_levels(model, one)):
-                if share > 0:
-                    yield Flow(name, priority, plan, model.kinds[p][n], solved_by, rate * share)
+        yield (c, p, n, -1), rate * plans.get(plan, 0.0) / sum(plans.values())
+
+
+def _logged(model: DeskModel, kinds: Mapping[str, Category]) -> Iterator[tuple[Kind, float]]:
+    """Yield the tickets a week that the log has in the measured period, by kind."""
+    weeks, again = (model.end - model.start) / WEEK, 1.0 + model.desk.customers.reopen
+    for kind, tickets in mix(model, list(kinds.values())):
+        yield kind, tickets / weeks * again
 
 
 def _tickets_a_week(model: DeskModel) -> tuple[float, float]:

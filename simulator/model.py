@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -18,6 +18,7 @@ from policy.errors import InputError
 from policy.yaml_source import nearest
 from simulator.desk import Desk
 from simulator.openhours import OpenHours
+from simulator.replayed import Replayed, replayed
 from simulator.roster import TierStaff, roster
 
 ANY_CATEGORY: Final = "any"
@@ -147,13 +148,15 @@ class DeskModel:
     """Rules by priority and plan index."""
     staff: tuple[TierStaff, ...]
     always: OpenHours
+    replayed: Replayed | None = field(default=None, compare=False)  # desks are equal only if their logs are
+    """The tickets of the desk's log, if it replays one."""
 
 
 def compile_model(desk: Desk, rules: Rules) -> DeskModel:
     """Return the desk under the policy, as numbers.
 
     Raises:
-        InputError: the desk names a priority or a plan that the policy does not have.
+        InputError: the desk, or a row of its log, names a priority or a plan that the policy does not have.
     """
     priorities, plans = tuple(rules.priorities), tuple(rules.plans)
     _check_names(desk, priorities, plans)
@@ -189,6 +192,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         kinds=kinds,
         staff=roster(desk, calendars, hours),
         always=hours(Calendar.always()),
+        replayed=replayed(desk, priorities, plans, opening, end),
     )
 
 
@@ -206,21 +210,21 @@ class _Places:
 
 
 def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]) -> None:
-    for plan in desk.plans:
-        if plan not in plans:
-            raise InputError(f'desk {desk.name}: plans.{plan}: the policy has no plan "{plan}"{nearest(plan, plans)}')
-    work, outages = desk.work, desk.demand.outages
+    work, outages, log = desk.work, desk.demand.outages, desk.demand.log
     named = {f"categories.{name}.priorities": list(c.priorities) for name, c in desk.categories.items()}
     named |= {"work.pace": list(work.pace), "work.preempts": list(work.preempts)}
     named["work.war_room.priorities"] = list(work.war_room.priorities) if work.war_room else []
     named["demand.outages.priority"] = [outages.priority] if outages else []
-    for where, names in named.items():
-        for priority in names:
-            if priority not in priorities:
-                raise InputError(
-                    f"desk {desk.name}: {where}.{priority}: "
-                    f'the policy has no priority "{priority}"{nearest(priority, priorities)}'
-                )
+    meant = {} if log is None else {what: [n for n in log.meant(what).values() if n] for what in ("priority", "plan")}
+    named["demand.log.words.priority"] = meant.get("priority", [])
+    by_plan = {"plans": list(desk.plans), "demand.log.words.plan": meant.get("plan", [])}
+    for what, legal, places in (("plan", plans, by_plan), ("priority", priorities, named)):
+        for where, names in places.items():
+            for name in names:
+                if name not in legal:
+                    raise InputError(
+                        f'desk {desk.name}: {where}.{name}: the policy has no {what} "{name}"{nearest(name, legal)}'
+                    )
 
 
 def _kind(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, field_validator, model_validator
 
+from simulator.desk.log import Log
 from simulator.desk.values import Day, Factor, Minutes, Name, Part, Share, Time, Weight
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -79,21 +80,29 @@ class Outages(Part):
     priority: Name
 
 
+def _either(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": ["tickets_per_week"]}, {"required": ["log"]}]
+    del schema["properties"]["tickets_per_week"]["default"]  # it is there only beside a log
+
+
 class Demand(Part):
-    """How many tickets come, and when.
+    """How many tickets come, and when: by rates and chance, or as a log has them.
 
     ``day_to_day`` is the coefficient of variation of a whole day's rate, beyond what chance does to a constant rate.
     ``months`` are factors by month, ``growth`` is the growth in a year (0.1: a tenth more every year, from the first
-    day of the period on).
+    day of the period on). A ``log`` says all of this, and stands alone.
     """
 
-    tickets_per_week: Weight
+    model_config = {"json_schema_extra": _either}
+
+    tickets_per_week: Weight = 0.0
     hour_weights: Week = Week()
     quiet_days: QuietDays = QuietDays(factor=1.0)
     day_to_day: Annotated[float, Field(ge=0, le=3)] = 0.0
     months: dict[str, Factor] = {}
     growth: Annotated[float, Field(gt=-1, le=10)] = 0.0
     outages: Outages | None = None
+    log: Log | None = None
 
     @field_validator("months")
     @classmethod
@@ -102,6 +111,19 @@ class Demand(Part):
             if name not in MONTHS:
                 raise ValueError(f'there is no month "{name}"; they are called {", ".join(MONTHS)}')
         return months
+
+    @model_validator(mode="after")
+    def _rates_or_a_log(self) -> Demand:
+        said = [name for name in type(self).model_fields if name in self.model_fields_set and name != "log"]
+        if self.log is None and "tickets_per_week" not in said:
+            raise ValueError("tickets_per_week is missing (or a log, which is replayed instead)")
+        if self.log is not None and said:
+            raise ValueError(f"a log says what comes in and when; leave {_and(said)} out, or the log")
+        return self
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
 
 
 class Category(Part):

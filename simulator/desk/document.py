@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Collection
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from policy.yaml_source import nearest
 from simulator.desk.conduct import Behaviour, Calibrated, Costs, Customers, Satisfaction
 from simulator.desk.demand import Category, Demand, Period
+from simulator.desk.log import NOBODY
 from simulator.desk.people import People, Shift, Staffing
 from simulator.desk.values import Label, Name, Part, Weight
 from simulator.desk.work import TierWork, Work
@@ -44,6 +46,13 @@ class Desk(Part):
         """The tiers of technical ownership, lowest first."""
         return tuple(self.staffing)
 
+    @property
+    def digest(self) -> str:
+        """What identifies the desk: SHA-256 of all it says, with its defaults and what its log says (hexadecimal)."""
+        log = self.demand.log
+        content = self.model_dump_json() + ("" if log is None else log.rows.digest)
+        return hashlib.sha256(content.encode()).hexdigest()
+
     def work_of(self, tier: int) -> TierWork:
         """Return how a tier, by its place, works."""
         return self.work.of(self.tiers[tier])
@@ -64,6 +73,12 @@ class Desk(Part):
             if not math.fsum(category.priorities.values()) > 0:
                 raise ValueError(f"the shares of the priorities of {name} add up to nothing")
         return categories
+
+    @model_validator(mode="after")
+    def _no_factor_on_a_log(self) -> Desk:
+        if self.demand.log is not None and self.calibrated.demand != 1.0:
+            raise ValueError("calibrated.demand is a factor on tickets_per_week, and a log is replayed; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _names_of_its_own(self) -> Desk:
@@ -89,6 +104,10 @@ class Desk(Part):
             ("calibrated.work", "tier", list(self.calibrated.work)),
             ("demand.outages.category", "category", [self.demand.outages.category] if self.demand.outages else []),
         ]
+        if self.demand.log is not None:
+            meant = {what: [n for n in self.demand.log.meant(what).values() if n] for what in ("category", "solved_by")}
+            found.append(("demand.log.words.category", "category", meant["category"]))
+            found.append(("demand.log.words.solved_by", "tier", [n for n in meant["solved_by"] if n != NOBODY]))
         for name, category in self.categories.items():
             found.append((f"categories.{name}.beyond", "tier", list(category.beyond)))
             found.append((f"categories.{name}.piece", "tier", list(category.piece)))

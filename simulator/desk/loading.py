@@ -12,6 +12,7 @@ from policy.errors import InputError
 from policy.yaml_source import Source, apply_sets, load_yaml, nearest, validate
 from simulator.desk.conduct import DutySlip
 from simulator.desk.document import Desk
+from simulator.desk.log_reading import read_log
 from simulator.desk.values import Part, Time
 from simulator.desk.work import TierWork, Work
 
@@ -30,12 +31,13 @@ def load_desk(ref: str | Path = "january_2025", sets: Mapping[str, str] | None =
     and the like, whose names are the file's own, have to be there.
 
     Raises:
-        InputError: no such desk or file, or the first thing wrong in it, with file, line and key.
+        InputError: no such desk or file, or the first thing wrong in it or in its log, with file, line and key.
     """
     path = desk_path(ref)
     shown = path.name if path.parent == FOLDER else str(path)
     source, changes = load_yaml(path, name=shown), dict(sets or {})
-    return validate(Desk, apply_sets(_with_room(source, changes), changes, prefix="desk."))
+    source = apply_sets(_with_room(source, changes), changes, prefix="desk.")
+    return _with_log(validate(Desk, source), source, path.parent)
 
 
 def desk_path(ref: str | Path) -> Path:
@@ -50,6 +52,18 @@ def desk_path(ref: str | Path) -> Path:
     if not path.suffix and len(path.parts) <= 1 and not path.exists():
         raise InputError(f'there is no desk "{str(ref)[:60]}"{nearest(str(ref), list_desks())}')
     return path
+
+
+def _with_log(desk: Desk, source: Source, folder: Path) -> Desk:
+    """Return the desk with what stands in the log that it replays, if it replays one."""
+    log = desk.demand.log
+    if log is None:
+        return desk
+    path = folder / log.file
+    if not path.is_file():
+        raise source.error(("demand", "log", "file"), f"there is no file {path}")
+    filled = log.with_rows(read_log(path, log))
+    return desk.model_copy(update={"demand": desk.demand.model_copy(update={"log": filled})})
 
 
 def _with_room(source: Source, sets: Mapping[str, str]) -> Source:

@@ -38,7 +38,7 @@ def arrival_curve(model: DeskModel, day_factors: Floats | None = None) -> tuple[
     demand = model.desk.demand
     weights = np.array(demand.hour_weights.weights())
     hours = round(model.end / 60.0)
-    edges: Floats = np.arange(hours + 1) * 60.0
+    edges: Floats = np.arange(0.0, hours + 1.0) * 60.0
     if model.replayed is not None:
         return edges, np.searchsorted(model.replayed.opened, edges).astype(np.float64)
     first = to_datetime(model.opening)
