@@ -59,20 +59,23 @@ class OpenHours:
         """Return the hours that are open here and not there."""
         opens: list[float] = []
         closes: list[float] = []
-        place = 0
-        for low, high in zip(self.opens, self.closes, strict=True):
-            while place < len(other.opens) and other.closes[place] <= low:
-                place += 1
-            here, start = place, low
-            while here < len(other.opens) and other.opens[here] < high:
+        firsts = np.searchsorted(np.array(other.closes), np.array(self.opens), side="right")
+        lasts = np.searchsorted(np.array(other.opens), np.array(self.closes), side="left")
+        done = 0
+        for place in np.flatnonzero(firsts < lasts).tolist():  # the stretches that something is cut from
+            opens += self.opens[done:place]
+            closes += self.closes[done:place]
+            done, start = place + 1, self.opens[place]
+            for here in range(firsts[place], lasts[place]):
                 if other.opens[here] > start:
                     opens.append(start)
                     closes.append(other.opens[here])
                 start = max(start, other.closes[here])
-                here += 1
-            if start < high:
+            if start < self.closes[place]:
                 opens.append(start)
-                closes.append(high)
+                closes.append(self.closes[place])
+        opens += self.opens[done:]
+        closes += self.closes[done:]
         return OpenHours._of_lists(opens, closes)  # most instants are those of these hours: nothing is kept twice
 
     def stretch(self, at: float) -> tuple[float, float]:
