@@ -5,7 +5,8 @@
     python benchmarks/desk.py --only bare simpy        what one ratio needs
 
 The players take turns, round after round, so that a machine that grows slower meanwhile is slower for all. A ratio is
-taken within each round; of ratios and of speeds the median over the rounds counts.
+taken within each round; of ratios and of speeds the median over the rounds counts. Seconds are those of the processor:
+every player uses one, and what else the machine does meanwhile takes time but not theirs.
 
 Every play has a fresh process. Ciw leaves a million objects behind which the garbage collector would visit again while
 the next one plays, salabim keeps its environment and its names in globals, and a peak of memory can be told of a
@@ -57,7 +58,7 @@ ENOUGH: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One play: its tickets, its time (seconds), the peak of its process and the tables it held at the end (bytes)."""
+    """One play: its tickets, its time (seconds of the processor), the peak of its process and its tables (bytes)."""
 
     tickets: int
     seconds: float
@@ -110,9 +111,9 @@ def play(player: str, tickets: int, seed: int) -> Play:
     """
     run = _player(player)
     run(FEW, seed)
-    begin = time.perf_counter()
+    begin = time.process_time()
     played = run(tickets, seed)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     return Play(played, seconds, peak_bytes(), ours.table_bytes() if player in OURS else 0)
 
 

@@ -35,7 +35,8 @@ PAGE: Final = ROOT / "docs" / "evidence.md"
 HEAD: Final = """# What was measured
 
 Every figure here was written by `python benchmarks/evidence.py`, section by section; none is typed in by hand. Figures
-of speed are ratios of runs that took turns on one machine, because seconds say little about another. A goal that was
+of speed are ratios of runs that took turns on one machine, because seconds say little about another; the seconds are
+those of the processor. A goal that was
 missed says so.
 """
 ROUNDS: Final = 5
