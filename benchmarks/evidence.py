@@ -36,8 +36,7 @@ HEAD: Final = """# What was measured
 
 Every figure here was written by `python benchmarks/evidence.py`, section by section; none is typed in by hand. Figures
 of speed are ratios of runs that took turns on one machine, because seconds say little about another; the seconds are
-those of the processor. A goal that was
-missed says so.
+those of the processor. A goal that was missed says so.
 """
 ROUNDS: Final = 5
 QUICK: Final = ROOT / "simulator" / "theory" / "quick.json"
