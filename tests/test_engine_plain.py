@@ -64,6 +64,14 @@ def test_more_than_one_block_of_tickets_and_tickets_that_come_back_often() -> No
     assert compare(textbook_model(network, 6), 3) > 2 * 0.2 * 6 * 1440
 
 
+def test_tickets_that_go_round_in_a_circle_for_longer_than_the_desk_is_open() -> None:
+    service = (length(3.0), length(40.0))
+    for passes_on, sends_back in (((0.99, 0.0), (0.0, 0.99)), ((0.0, 0.0), (0.99, 0.0))):
+        model = textbook_model(Network((Class(0.02, service),), (2, 2), passes_on, sends_back), 1)
+        assert compare(model, 3) > 100
+        assert np.isnan(run_once(model, None, 3, 1).tickets["resolved"]).mean() > 0.5
+
+
 def forward(shape: str, lengths: tuple[float, ...], agents: tuple[int, ...]) -> Network:
     """Return tiers that never send back, two classes; busy, so that much waits."""
     service = tuple(length(mean, shape) for mean in lengths)
