@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 
 from policy.rulebook import Rulebook
-from policy.situation import Deed
 from policy.verdict import ActKey
 from simulator.audit.book import Book
-from simulator.audit.doings import Doing, Log, doings
+from simulator.audit.doings import Log, doings
 from simulator.audit.findings import Audit, Finding, Judgement
 from simulator.audit.history import Histories
 from simulator.audit.judge import Auditor
@@ -23,12 +21,14 @@ from simulator.tables import Run
 
 Logs = Mapping[int, Log]
 """By ticket (its number from 0): what was done about it."""
-Keep = Callable[[Deed], Deed | None]
 
 
-def logs_of(run: Run, rulebook: Rulebook, period: tuple[float, float] | None = None) -> Logs:
+def logs_of(
+    run: Run, rulebook: Rulebook, period: tuple[float, float] | None = None, never: ActKey | None = None
+) -> Logs:
     """Return what the agents of a run did, acting on the rulebook with the slips of its desk.
 
+    ``never`` is an act that nobody does: an audit must report it wherever it fell due.
     With a ``period``, ``[start, end)`` in minutes since the run's opening, only for tickets that were escalated in it.
 
     Raises:
@@ -36,7 +36,7 @@ def logs_of(run: Run, rulebook: Rulebook, period: tuple[float, float] | None = N
     """
     book = Book(rulebook, run.model.desk)
     histories, people, slips = Histories(run, book), People(run, book), Slips(run, book)
-    return {number: doings(histories.case(number), book, people, slips) for number in _tickets(run, period)}
+    return {number: doings(histories.case(number), book, people, slips, never) for number in _tickets(run, period)}
 
 
 def audit(
@@ -67,20 +67,6 @@ def audit(
     if period is not None:
         judged = [one for one in judged if period[0] <= one.at < period[1]]
     return Audit(run.seed, run.replication, len(logs), tuple(findings), tuple(judged), duties)
-
-
-def without(logs: Logs, act: ActKey) -> Logs:
-    """Return logs in which an act was never done: what it told is left out, or the deed if it told nothing."""
-    return {number: tuple(_left_out(log, act)) for number, log in logs.items()}
-
-
-def _left_out(log: Log, act: ActKey) -> Iterator[Doing]:
-    for one in log:
-        deed = one.deed
-        if not deed.fits(*act):
-            yield one
-        elif act[3] is not None and len(deed.what) > 1:
-            yield replace(one, deed=replace(deed, what=tuple(what for what in deed.what if what != act[3])))
 
 
 def _tickets(run: Run, period: tuple[float, float] | None) -> list[int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policy.compiled import ESCALATE, FIRST_RESPONSE, RESOLVE, UPDATE
 from policy.fast import FastVerdict, Owed
@@ -41,15 +41,19 @@ class Doing:
 Log = tuple[Doing, ...]
 
 
-def doings(case: Case, book: Book, people: People, slips: Slips) -> Log:
-    """Return what was done about a ticket, in order."""
-    return tuple(_Agents(case, book, people, slips).act())
+def doings(case: Case, book: Book, people: People, slips: Slips, never: ActKey | None = None) -> Log:
+    """Return what was done about a ticket, in order.
+
+    ``never`` is an act that nobody does, whoever owes it and whether the desk plays it or not.
+    """
+    return tuple(_Agents(case, book, people, slips, never).act())
 
 
 class _Agents:
     """Everybody who owes something about one ticket, acting on the rulebook."""
 
-    def __init__(self, case: Case, book: Book, people: People, slips: Slips) -> None:
+    def __init__(self, case: Case, book: Book, people: People, slips: Slips, never: ActKey | None) -> None:
+        self._never = never
         self._case, self._book, self._people, self._slips = case, book, people, slips
         self._replay = Replay(book, case)
         self._log: list[Doing] = []
@@ -57,6 +61,8 @@ class _Agents:
         self._number: dict[ActKey, int] = {}
         """How often each act was done, or forgotten where it recurs."""
         self._next: dict[ActKey, int] = {}
+        self._elsewhere = False
+        """Whether somebody did not get the ticket whose work on it the desk has played: it was of another world."""
         self._missing: dict[str, ActKey] = {}
         """By the tier that had to ask back: what the hand-off to it lacked."""
         self._asked_back = {stay.tier for stay in case.stays if stay.incomplete}
@@ -77,7 +83,7 @@ class _Agents:
                     replay.apply(item)
                     self._facts += 1
                 else:
-                    self._done(item)
+                    self._played(item)
                 item = next(items, None)
                 # What falls on one instant is one event, but for a deed: before it, everybody has seen what there is.
                 while isinstance(item, Fact) and item.at <= replay.now:
@@ -88,7 +94,21 @@ class _Agents:
                 replay.now = max(replay.now, soonest)
         return iter(self._log)
 
+    def _played(self, deed: Deed) -> None:
+        """Let what the desk played be done, but by nobody who has not got the ticket because nobody gave it."""
+        if self._people.is_tier(deed.by or "") and deed.by != self._replay.tier and deed.verb != RESOLVE:
+            return
+        before = len(self._log)
+        self._done(deed)
+        if len(self._log) == before and deed.verb == ESCALATE:
+            self._elsewhere = True
+
     def _done(self, deed: Deed) -> None:
+        never = self._never
+        if never is not None and (deed.verb, deed.to, deed.via) == never[:3]:
+            if never[3] is None or deed.what == (never[3],):
+                return
+            deed = replace(deed, what=tuple(what for what in deed.what if what != never[3]))
         self._replay.add(deed)
         self._log.append(Doing(self._facts, deed))
 
@@ -97,7 +117,7 @@ class _Agents:
         while True:
             verdict, now, wake, acted = self._replay.look(), self._replay.now, _NEVER, False
             for owed in verdict.obligations:
-                if owed.target or self._is_played(owed):
+                if owed.target or owed.key == self._never or self._is_played(owed):
                     continue
                 at = self._when(owed, verdict)
                 if at <= now:
@@ -115,9 +135,8 @@ class _Agents:
     def _is_played(self, owed: Owed) -> bool:
         """Return whether the desk plays what is owed, so that nobody needs to think of it here."""
         if owed.verb == ESCALATE:  # nobody is brought in twice there; who asks them again only writes it down
-            return not any(deed.fits(ESCALATE, owed.to, None, None) for deed in self._replay.deeds) or (
-                owed.to in self._book.policy.tiers
-            )
+            again = any(deed.fits(ESCALATE, owed.to, None, None) for deed in self._replay.deeds)
+            return owed.to in self._book.policy.tiers or not (again or self._elsewhere)
         if owed.verb in (DEESCALATE, RESOLVE):
             return True
         if owed.verb == CHECK:
@@ -131,7 +150,9 @@ class _Agents:
 
     def _writes(self, owed: Owed) -> bool:
         """Return whether a customer update falls due by its cadence while somebody works on the ticket."""
-        if owed.repeat is None or owed.due is None or not self._case.worked_on(owed.due):
+        if self._elsewhere or owed.repeat is None or owed.due is None:
+            return False
+        if not self._case.worked_on(self._replay.tier, owed.due):
             return False
         told = [deed.at for deed in self._replay.deeds if deed.fits(*owed.key) and deed.at >= owed.since]
         calendar = self._book.calendar(self._replay.situation())
@@ -190,7 +211,7 @@ class _Agents:
                 at = max(now, owed.due)  # nobody has it in hand then: whoever is free writes it
                 if self._people.why_not(owed.owner, at, around_the_clock=self._around(verdict)):
                     return _NEVER
-            elif not case.stay(now).began <= now:
+            elif (stay := case.stay(owed.owner, now)) is None or not stay.began <= now:
                 return _NEVER
         if self._book.is_answer(owed.verb, owed.to) and not case.responded <= at:
             return case.responded if case.responded > at else _NEVER

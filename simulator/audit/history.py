@@ -52,11 +52,15 @@ class What(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that became known: when, what, and its name (a signal, a status, a priority, a tier)."""
+    """Something that became known: when, what, and its name (a signal, a status, a priority, a tier).
+
+    ``tier`` is who came to know it in their work on the ticket: without the ticket they would not have.
+    """
 
     at: float
     what: What
     name: str = ""
+    tier: str = ""
 
 
 Item = Fact | Deed
@@ -95,8 +99,8 @@ class Case:
     solvable_by: str | None
     items: tuple[Item, ...]
     stays: tuple[InHand, ...]
-    work: tuple[tuple[float, float], ...]
-    """Spells of work on it, by time; hand-offs left out."""
+    work: tuple[tuple[str, float, float], ...]
+    """Spells of work on it: a tier, from when to when; hand-offs left out."""
     hands: tuple[tuple[str, float, float], ...]
     """Who had it in their hands, in breaks too: a tier, from when to when, hand-offs included."""
     responded: float
@@ -108,22 +112,23 @@ class Case:
     paged: bool
     end: float
 
-    def stay(self, at: float) -> InHand:
-        """Return the stay at an instant: the last that had begun to own the ticket by then."""
-        found = self.stays[0]
+    def stay(self, tier: str, at: float) -> InHand | None:
+        """Return a tier's stay at an instant: its last that had begun to own the ticket by then, if there was one."""
+        found = None
         for one in self.stays:
             if one.entered > at:
                 break
-            found = one
+            if one.tier == tier:
+                found = one
         return found
 
     def at_hand(self, tier: str, since: float, until: float) -> bool:
         """Return whether somebody of a tier had it in their hands at some instant of ``[since, until]``."""
         return any(who == tier and began <= until and ended >= since for who, began, ended in self.hands)
 
-    def worked_on(self, at: float) -> bool:
-        """Return whether somebody was at work on it, the first and the last instant included."""
-        return any(began <= at <= ended for began, ended in self.work)
+    def worked_on(self, tier: str, at: float) -> bool:
+        """Return whether somebody of a tier was at work on it, the first and the last instant included."""
+        return any(who == tier and began <= at <= ended for who, began, ended in self.work)
 
 
 class Histories:
@@ -205,7 +210,7 @@ class _Reader:
             solvable_by=model.places[solver] if solver < model.tiers else None,
             items=tuple(item for at, _, _, item in sorted(self._items, key=lambda one: one[:3]) if at <= end),
             stays=tuple(self._in_hand(stay) for stay in self._stays),
-            work=tuple(sorted(self._work())),
+            work=tuple(self._work()),
             hands=tuple(
                 (model.places[one["place"]], self._at(one["began"]), self._at(one["ended"]))
                 for one in self._all.rows("spells", self._number)
@@ -223,14 +228,14 @@ class _Reader:
     def _at(self, minutes: Any) -> float:
         return self._zero + float(minutes)
 
-    def _work(self) -> Iterator[tuple[float, float]]:
+    def _work(self) -> Iterator[tuple[str, float, float]]:
         """Yield the spells of work, each up to the end of the stay in which it began: what follows is the hand-off."""
         for one in self._all.rows("spells", self._number):
             number, _ = self._stay_at(float(one["began"]))
             left = float(self._stays[number]["left"])
             ended = float(one["ended"]) if math.isnan(left) else min(float(one["ended"]), left)
             if ended > one["began"]:
-                yield self._at(one["began"]), self._at(ended)
+                yield self._model.places[one["place"]], self._at(one["began"]), self._at(ended)
 
     def _in_hand(self, stay: Any) -> InHand:
         left = math.inf if math.isnan(stay["left"]) else self._at(stay["left"])
@@ -241,8 +246,8 @@ class _Reader:
     def _add(self, minutes: float, stay: int, phase: int, item: Item) -> None:
         self._items.append((minutes, stay, phase, item))
 
-    def _fact(self, minutes: float, stay: int, phase: int, what: What, name: str = "") -> None:
-        self._add(minutes, stay, phase, Fact(self._at(minutes), what, name))
+    def _fact(self, minutes: float, stay: int, phase: int, what: What, name: str = "", tier: str = "") -> None:
+        self._add(minutes, stay, phase, Fact(self._at(minutes), what, name, tier))
 
     def _deed(
         self, minutes: float, stay: int, phase: int, verb: str, to: str | None, by: str, *what: str
@@ -259,9 +264,9 @@ class _Reader:
             if stay["entry"] == Entry.REOPENED:
                 self._fact(float(stay["entered"]), number, 0, What.BACK, tier)
             if not math.isnan(stay["began"]):
-                self._fact(float(stay["began"]), number, 0, What.TAKEN)
+                self._fact(float(stay["began"]), number, 0, What.TAKEN, tier=tier)
             if stay["ending"] == Ending.NO_PROGRESS:
-                self._fact(self._stuck_since(stay), number, 1, What.STUCK)
+                self._fact(self._stuck_since(stay), number, 1, What.STUCK, tier=tier)
             self._ends(number, stay, tier)
         responded = float(self._row["responded"])
         if not math.isnan(responded):
@@ -270,9 +275,9 @@ class _Reader:
         for one in self._all.rows("questions", self._number):
             number, tier = self._stay_at(float(one["asked"]))
             self._deed(float(one["asked"]), number, 5, ASK, CUSTOMER, tier)
-            self._fact(float(one["asked"]), number, 5, What.STATUS, WAITING_CUSTOMER)
+            self._fact(float(one["asked"]), number, 5, What.STATUS, WAITING_CUSTOMER, tier)
             if not math.isnan(one["answered"]) and float(one["answered"]) < self._closed():
-                self._fact(float(one["answered"]), number, 2, What.STATUS, OPEN)
+                self._fact(float(one["answered"]), number, 2, What.STATUS, OPEN, tier)
         for one in self._all.rows("updates", self._number):
             if not math.isnan(one["sent"]):
                 number, _ = self._stay_at(float(one["sent"]))
@@ -286,7 +291,7 @@ class _Reader:
                     )
             else:
                 priority = self._model.priorities[self._row["priority"]]
-                self._fact(float(one["at"]), number, 4, What.TRUE_PRIORITY, priority)
+                self._fact(float(one["at"]), number, 4, What.TRUE_PRIORITY, priority, tier)
         for visit in self._visits[self._visits["place"] >= self._model.tiers]:
             number, tier = self._stay_at(float(visit["entered"]), owning=True)
             self._deed(float(visit["entered"]), number, 7, ESCALATE, self._model.places[visit["place"]], tier)
@@ -313,7 +318,7 @@ class _Reader:
             return
         if ending in SIGNS:
             sign = SIGNS[ending]
-            self._fact(left, number, 6, What.SIGN, sign)
+            self._fact(left, number, 6, What.SIGN, sign, tier)
             if int(stay["slip"]) & Slip.LATE_RECOGNITION:
                 self._visible[self._at(left)] = self._at(self._overlooked(stay))
         if follower is None or follower["entry"] == Entry.REOPENED:
@@ -324,7 +329,7 @@ class _Reader:
             return
         to = self._model.places[follower["place"]]
         if ending == Ending.SENT_BACK:
-            self._fact(left, number, 6, What.SIGN, SENT_BACK_SIGN)
+            self._fact(left, number, 6, What.SIGN, SENT_BACK_SIGN, tier)
             self._deed(left, number, 8, DEESCALATE, to, tier)
         else:
             self._deed(left, number, 8, ESCALATE, to, tier)

@@ -40,7 +40,7 @@ class Auditor:
         self._replay = Replay(book, case)
         self._ledger = Ledger(opens=case.opened)
         self._around: list[tuple[float, bool]] = []
-        self._first_seen: dict[tuple[ActKey, float], float] = {}
+        self._holders: list[tuple[float, str]] = []
         self.findings: list[Finding] = []
         self.escalations: list[Judgement] = []
         self.duties: list[ActKey] = []
@@ -72,6 +72,8 @@ class Auditor:
         replay = self._replay
         verdict = replay.look()
         self._ledger.observe(verdict, replay.now)
+        if not self._holders or self._holders[-1][1] != replay.tier:
+            self._holders.append((replay.now, replay.tier))
         around = self._people.around_the_clock(verdict.priority, self._case.plan)
         if not self._around or self._around[-1][1] != around:
             self._around.append((replay.now, around))
@@ -167,6 +169,10 @@ class Auditor:
             duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
         )
 
+    def _held(self, tier: str, at: float) -> bool:
+        """Return whether a tier had the ticket up to an instant."""
+        return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1:] == [tier]
+
     def _around_at(self, at: float) -> bool:
         return [around for since, around in self._around if since <= at][-1:] == [True]
 
@@ -176,16 +182,16 @@ class Auditor:
         hours = people.hours(duty.owner, around_the_clock=around)
         if not people.is_tier(duty.owner):
             return "" if people.last_there(hours, since, due) is not None else NOBODY
-        stay = case.stay(due)
+        stay = case.stay(duty.owner, due)
         verb, _, _, what = duty.key
         played = any(verb == one and content in (None, what) for one, content in _WORK)
-        if stay.tier == duty.owner and (not stay.began <= due or played or what == UPDATE):
-            if case.worked_on(due) and what != UPDATE:
+        if stay is not None and self._held(duty.owner, due) and (not stay.began <= due or played or what == UPDATE):
+            if case.worked_on(duty.owner, due) and what != UPDATE:
                 return WORKING if played else ""
             if not stay.available <= due:
                 return HANDOVER
             return people.why_not(duty.owner, due, around_the_clock=around)
-        begins = max(since, stay.began) if stay.tier == duty.owner else since
+        begins = since if stay is None or not self._held(duty.owner, due) else max(since, stay.began)
         if case.at_hand(duty.owner, begins, due) or people.last_there(hours, begins, due) is not None:
             return ""
         return NOBODY

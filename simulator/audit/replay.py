@@ -95,7 +95,9 @@ class Replay:
     # -- what happens ------------------------------------------------------------------------------------------
 
     def apply(self, fact: Fact) -> None:
-        """Let a fact become known, now."""
+        """Let a fact become known, now, unless the tier that would have found it out does not have the ticket."""
+        if fact.tier and fact.tier != self.tier:
+            return
         match fact.what:
             case What.TAKEN:
                 for name in _TIMERS:
