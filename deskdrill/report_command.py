@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     from policy import load_policy
     from policy.errors import InputError
     from simulator import load_desk
-    from simulator.report import Order, as_markdown, as_text, make_report
+    from simulator.report import Order, as_html, as_markdown, as_text, make_report
 
-    forms = {".md": as_markdown, ".txt": as_text}
+    forms = {".html": as_html, ".md": as_markdown, ".txt": as_text}
     ending = ".txt" if arguments.to is None else arguments.to.suffix.lower()
     if ending not in forms:
         found = shortened(arguments.to.name)

@@ -46,10 +46,19 @@ def target(name: str, value: float) -> str:
 
 def tick(name: str, value: float, aim: float) -> str:
     """Return a target, and whether a figure meets it: ``✓ < 20 %``."""
-    goal = f"{_SIGNS[MEASURED[name].says]} {_short(name, aim)}"
+    return f"{sign(name, value, aim)} {goal(name, aim)}"
+
+
+def sign(name: str, value: float, aim: float) -> str:
+    """Return the sign of whether a figure meets a target."""
     if not math.isfinite(value):
-        return f"{NOTHING} {goal}"
-    return f"{MET if MEASURED[name].meets(value, aim) else MISSED} {goal}"
+        return NOTHING
+    return MET if MEASURED[name].meets(value, aim) else MISSED
+
+
+def goal(name: str, aim: float) -> str:
+    """Return a target in signs: ``< 20 %``."""
+    return f"{_SIGNS[MEASURED[name].says]} {_short(name, aim)}"
 
 
 def _short(name: str, value: float) -> str:

@@ -1,7 +1,7 @@
 """What to improve, found in the figures by rules that ``docs/report.md`` describes; every sentence tells its figures.
 
 A subject *stands out* where it has more than its part, so clearly that the interval of the mean difference over the
-months played (95 %) lies above nothing, and by at least one case a period.
+plays (95 % for all subjects together) lies above nothing, and by at least one case a play on average.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Final
 import numpy as np
 
 from simulator.codes import Cause, Judged, Measured, Slip
+from simulator.experiment import estimate
 from simulator.openhours import Floats
 from simulator.report.aims import MEASURED, meeting, target
 from simulator.report.counting import CAUSES, HOURS, OWN_CLOCKS, word
 from simulator.report.figures import Sample, figure, said, sample
 from simulator.report.model import Point
-from simulator.report.phrases import hour_name, joined, quoted
+from simulator.report.phrases import hour_name, joined, quoted, share, total_of
 from simulator.report.subject import CAUSES as CAUSE_WORDS
 from simulator.report.subject import Subject
 
@@ -93,8 +94,8 @@ def training(subject: Subject) -> Iterator[Point]:
         stays = {name: of("stays", tier, name) for name in names}
         top = outstanding(over_part(passed, stays))
         if top is not None:
-            mine = passed[top].sum() / stays[top].sum()
-            usual = sum(one.sum() for one in passed.values()) / sum(one.sum() for one in stays.values())
+            mine = share(passed[top], stays[top]).mean
+            usual = share(total_of(passed.values()), total_of(stays.values())).mean
             more = sample(over_part(passed, stays)[top])
             yield Point(
                 f"It passes on {figure(mine, 'share')} of its tickets about {quoted(subject.label(top))}, and "
@@ -144,16 +145,16 @@ def coaching(subject: Subject) -> Iterator[Point]:
 def breaches(subject: Subject) -> Iterator[Point]:
     """Yield the cause from which most missed targets come."""
     of = subject.gathered.of
-    by = {c: np.asarray(sum(of("breaches", word(clock), word(c)) for clock in OWN_CLOCKS)) for c in CAUSES}
-    whole = sample(np.asarray(sum(by.values())))
+    by = {c: total_of(of("breaches", word(clock), word(c)) for clock in OWN_CLOCKS) for c in CAUSES}
+    whole = total_of(by.values())
     top = max(by, key=lambda c: float(by[c].mean()))
     found = sample(by[top])
     if found.mean >= LEAST:
         clocks = {clock: float(of("breaches", word(clock), word(top)).mean()) for clock in OWN_CLOCKS}
         which = max(clocks, key=lambda clock: clocks[clock])
         yield Point(
-            f"{figure(found.mean / whole.mean, 'share')} come from {CAUSE_WORDS[top]}, "
-            f"{said(found, 'count', subject.word)} of {figure(whole.mean, 'count')}, above all of the "
+            f"{figure(share(by[top], whole).mean, 'share')} come from {CAUSE_WORDS[top]}, "
+            f"{said(found, 'count', subject.word)} of {figure(sample(whole).mean, 'count')}, above all of the "
             f"{word(which).replace('_', ' ')}; {REMEDIES[top]}.",
             "Missed targets",
         )
@@ -181,7 +182,7 @@ def handoffs(subject: Subject) -> Iterator[Point]:
         asked = subject.gathered.of("slip", tier, word(Slip.INCOMPLETE_HANDOFF))
         stays = subject.gathered.of("stays", tier)
         if stays.sum() and asked.mean() >= LEAST and asked.sum() / stays.sum() >= INCOMPLETE:
-            found.append((tier, sample(asked), float(asked.sum() / stays.sum())))
+            found.append((tier, sample(asked), share(asked, stays).mean))
     if found:
         parts = [
             f"{subject.label(tier)} with {said(one, 'count', subject.word)} tickets, {figure(part, 'share')} of its own"
@@ -195,7 +196,7 @@ def handoffs(subject: Subject) -> Iterator[Point]:
 
 def over_part(count: Mapping[str, Floats], exposed: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return, for each subject and month, how many more it has than its part of what is exposed would bring."""
-    total, whole = sum(count.values()), np.asarray(sum(exposed.values()))
+    total, whole = total_of(count.values()), total_of(exposed.values())
     rate = np.divide(total, whole, out=np.zeros(len(whole)), where=whole > 0)
     return {name: count[name] - rate * exposed[name] for name in count}
 
@@ -204,9 +205,8 @@ def outstanding(excess: Mapping[str, Floats]) -> str | None:
     """Return the subject that stands out most, ``None`` where none does."""
     if len(excess) < 2:
         return None
-    found = {name: sample(values) for name, values in excess.items()}
-    top = max(found, key=lambda name: found[name].mean)
-    one = found[top]
-    clear = one.mean - one.half > 0 if one.known > 1 else one.mean > 0
+    top = max(excess, key=lambda name: float(excess[name].mean()))
+    one = estimate(excess[top], 1 - 0.05 / len(excess))
+    clear = one.low > 0 if len(excess[top]) > 1 else one.mean > 0
     return top if clear and one.mean >= LEAST else None
 

@@ -42,7 +42,8 @@ class Points:
 class Table:
     """A table with a caption. The first cell of each row is its header; ``left`` says how many columns hold words.
 
-    ``tight`` tables have many narrow columns of figures, and stand closer.
+    ``tight`` tables have many narrow columns of figures, and stand closer; one ``behind`` a chart says nothing that the
+    chart does not say in figures already.
     """
 
     caption: str
@@ -50,6 +51,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     left: int = 1
     tight: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from simulator.report.details import (
     deescalations,
     heads,
     slips,
-    trend,
     utilisation,
     why_escalated,
 )
@@ -21,6 +20,7 @@ from simulator.report.model import MET, MISSED, Bars, Block, Point, Points, Repo
 from simulator.report.phrases import mark, mean_cell, row, share
 from simulator.report.subject import Subject
 from simulator.report.succeeding import successes
+from simulator.report.trending import trend
 
 TOP = 5
 """Categories among the top reasons."""
@@ -55,7 +55,7 @@ def monthly_report(subject: Subject) -> Report:
 def about(subject: Subject) -> tuple[str, ...]:
     """Return what a report rests on, in a line or two."""
     lines = [
-        subject.model.desk.title,
+        f"Desk: {subject.model.desk.title}",
         f"Policy {subject.policy.name}, version {subject.policy.doc.version}. {_played(subject)}",
     ]
     if subject.changes:

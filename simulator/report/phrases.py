@@ -62,6 +62,11 @@ def _rounded(value: float, kind: Kind) -> str:
     return bare(value, kind) if kind != "hours" or abs(value) < 10 else f"{value:.0f}"
 
 
+def total_of(parts: Iterable[Floats]) -> Floats:
+    """Return the sum of some counts in each month, shape (months,); there is at least one."""
+    return np.asarray(np.sum(list(parts), axis=0))
+
+
 def quoted(text: str) -> str:
     """Return a name between quotation marks, so that it stands out in a sentence."""
     return f"“{text}”"

@@ -1,0 +1,57 @@
+"""A report as one HTML page: nothing to load, made to be read on a screen, on paper and aloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from simulator.report.charts import chart_svg
+from simulator.report.model import MET, MISSED, Block, Points, Report, Table, Text
+
+_FOLDER: Final = Path(__file__).parent
+_MEANS: Final = {MET: "met", MISSED: "missed"}
+
+
+def as_html(report: Report) -> str:
+    """Return a report as an HTML document, ending in a line end."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    drawn = _Drawn()
+    sections = [
+        {"title": section.title, "anchor": section.anchor, "fresh": section.fresh,
+         "blocks": [drawn.block(block) for block in section.blocks]}
+        for section in report.sections
+    ]  # fmt: skip
+    style = Markup((_FOLDER / "report.css").read_text(encoding="utf-8").rstrip())
+    page = environment.get_template("report.html.jinja").render(report=report, sections=sections, style=style)
+    return page.strip() + "\n"
+
+
+class _Drawn:
+    """Blocks as the page's template takes them; charts are counted, so that their ids stay apart."""
+
+    def __init__(self) -> None:
+        self._charts = 0
+
+    def block(self, block: Block) -> dict[str, Any]:
+        match block:
+            case Text():
+                return {"kind": "text", "it": block}
+            case Points():
+                return {"kind": "points", "it": block}
+            case Table():
+                return {"kind": "table", "it": block, "rows": [[_cell(text) for text in row] for row in block.rows]}
+            case _:
+                self._charts += 1
+                return {"kind": "chart", "it": block, "svg": Markup(chart_svg(block, self._charts))}
+
+
+def _cell(text: str) -> dict[str, str]:
+    """Return a cell: its text, and the sign before it, with what it means, where it has one."""
+    sign = text[:1] if text[:1] in _MEANS else ""
+    return {"sign": sign, "means": _MEANS.get(sign, ""), "text": text[len(sign) :].strip()}
