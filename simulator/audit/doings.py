@@ -98,9 +98,11 @@ class _Agents:
         """Let what the desk played be done, but by nobody who has not got the ticket because nobody gave it."""
         if self._people.is_tier(deed.by or "") and deed.by != self._replay.tier and deed.verb != RESOLVE:
             return
+        if self._elsewhere and deed.verb == ESCALATE:
+            return
         before = len(self._log)
         self._done(deed)
-        if len(self._log) == before and deed.verb == ESCALATE:
+        if len(self._log) == before and deed.verb == ESCALATE and deed.to in self._book.policy.tiers:
             self._elsewhere = True
 
     def _done(self, deed: Deed) -> None:
