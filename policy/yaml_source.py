@@ -23,7 +23,8 @@ from policy.errors import InputError
 from policy.explain import closest, explain, nearest, shown
 
 __all__ = [
-    "KeyPath", "Removed", "Source", "Step", "apply_sets", "dotted", "load_yaml", "nearest", "read_text", "validate",
+    "KeyPath", "Misplaced", "Removed", "Source", "Step", "apply_sets", "dotted", "load_yaml", "nearest", "read_text",
+    "validate",
 ]  # fmt: skip
 
 MAX_BYTES: Final = 1_000_000
@@ -120,6 +121,15 @@ class Source:
             origin = self.origins[min(inside, key=len)] if inside else gone[0]
             return InputError(f"{origin}: {dotted(path)} (in {self.name}:{self.line(path)}): {message}")
         return InputError.at(self.name, self.line(path), dotted(path), message)
+
+
+class Misplaced(ValueError):
+    """A validator of a whole document has found something wrong inside it, at the path ``within``."""
+
+    def __init__(self, within: KeyPath, message: str) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(f"{dotted(within)}: {message}")
+        self.within = within
 
 
 def dotted(path: Iterable[Key]) -> str:
@@ -393,7 +403,7 @@ def validate(model: type[ModelT], source: Source) -> ModelT:
         deepest = [p for p in places if p not in around]
         # A key that is missing is often one that is misspelt; the misspelt one is told first.
         path = min(deepest, key=lambda p: (places[p][0]["type"] == "missing", source.line(p) or 0))
-        message = explain(places[path], str(path[-1]) if path else "", model)
+        message = explain(places[path], str(path[-1]) if path else "", model).removeprefix(f"{dotted(path)}: ")
         more = len(deepest) - 1
         if more:
             message += f" (and {more} more {'place' if more == 1 else 'places'} in this file)"
@@ -404,7 +414,8 @@ def _real_path(detail: ErrorDetails, source: Source) -> KeyPath:
     """Return pydantic's location without the names of union members that it puts in between."""
     path: list[Key] = []
     here: Any = source.data
-    for part in detail["loc"]:
+    error = detail.get("ctx", {}).get("error")
+    for part in (*detail["loc"], *(error.within if isinstance(error, Misplaced) else ())):
         if isinstance(here, list):
             if isinstance(part, int) and part < len(here):
                 path.append(part)

@@ -230,8 +230,5 @@ def _sums(model: DeskModel) -> Iterator[Remark]:
                          f"they add up to {total:.6g}, not {whole:g}; only their proportions count")  # fmt: skip
     for place, tier in enumerate(desk.tiers):
         one = desk.work_of(place)
-        if one.passes_on is not None and one.passes_on + one.sends_back > 1:
-            yield Remark("error", "sum", f"work.{tier}",
-                         f"passes_on and sends_back add up to {one.passes_on + one.sends_back:g}")  # fmt: skip
         if one.passes_on is None and one.sends_back:
             yield Remark("warning", "in-vain", f"work.{tier}.sends_back", "it goes with passes_on, which is left out")

@@ -71,7 +71,6 @@ ODD = [
     ("desk.staffing.T2={groups: [{agents: 2, skills: [easy]}]}", "error", "no-skill", "staffing.T2.groups",
      "nobody in T2 has the skill for hard"),
     ("desk.reference={tikets: 1}", "error", "unknown-figure", "reference.tikets", 'did you mean "tickets"'),
-    ("desk.work.T2={passes_on: 0.7, sends_back: 0.5}", "error", "sum", "work.T2", "add up to 1.2"),
     ("desk.demand.tickets_per_week=150", "warning", "busy", "staffing.T1", "is busy for"),
     ("desk.demand.tickets_per_week=0", "warning", "no-tickets", "demand.tickets_per_week", "no ticket ever comes"),
     ("desk.staffing.T3.on_call=0", "warning", "no-on-call", "staffing.T3.on_call", "P1 counts around the clock"),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection
 from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
 
-from policy.yaml_source import nearest
+from simulator.desk.agreement import helpers_from_above, names_of_its_own, tickets_come_to_an_end
 from simulator.desk.conduct import Behaviour, Calibrated, Costs, Customers, Satisfaction
 from simulator.desk.demand import Category, Demand, Period
-from simulator.desk.log import NOBODY
 from simulator.desk.people import People, Shift, Staffing
 from simulator.desk.values import Label, Name, Part, Weight
 from simulator.desk.work import TierWork, Work
@@ -81,40 +79,8 @@ class Desk(Part):
         return self
 
     @model_validator(mode="after")
-    def _names_of_its_own(self) -> Desk:
-        """Refuse a tier, a shift or a category that the desk itself does not have."""
-        known: dict[str, Collection[str]] = {
-            "tier": self.staffing, "shift": self.shifts, "category": self.categories
-        }  # fmt: skip
-        for where, kind, names in self._named():
-            legal = known[kind]
-            for name in names:
-                if name not in legal:
-                    raise ValueError(f'{where}: there is no {kind} "{name}"{nearest(name, legal)}')
+    def _agrees(self) -> Desk:
+        names_of_its_own(self)
+        helpers_from_above(self)
+        tickets_come_to_an_end(self)
         return self
-
-    def _named(self) -> list[tuple[str, str, list[str]]]:
-        found = [
-            ("work", "tier", list(self.work.__pydantic_extra__ or {})),
-            ("work.swarming", "tier", [*self.work.swarming, *self.work.swarming.values()]),
-            ("work.war_room.people", "tier", list(self.work.war_room.people) if self.work.war_room else []),
-            ("backlog", "tier", list(self.backlog)),
-            ("costs.hour", "tier", list(self.costs.hour)),
-            ("calibrated.beyond_odds", "tier", list(self.calibrated.beyond_odds)),
-            ("calibrated.work", "tier", list(self.calibrated.work)),
-            ("demand.outages.category", "category", [self.demand.outages.category] if self.demand.outages else []),
-        ]
-        if self.demand.log is not None:
-            meant = {what: [n for n in self.demand.log.meant(what).values() if n] for what in ("category", "solved_by")}
-            found.append(("demand.log.words.category", "category", meant["category"]))
-            found.append(("demand.log.words.solved_by", "tier", [n for n in meant["solved_by"] if n != NOBODY]))
-        for name, category in self.categories.items():
-            found.append((f"categories.{name}.beyond", "tier", list(category.beyond)))
-            found.append((f"categories.{name}.piece", "tier", list(category.piece)))
-        for tier, staff in self.staffing.items():
-            for number, group in enumerate(staff.groups):
-                where = f"staffing.{tier}.groups[{number}]"
-                found.append((f"{where}.shift", "shift", [group.shift] if group.shift else []))
-                found.append((f"{where}.also", "tier", group.also))
-                found.append((f"{where}.skills", "category", group.skills or []))
-        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -24,12 +24,19 @@ def _minutes(value: Any) -> float:
     return duration.amount
 
 
+YEARS: Final = (1900, 2999)
+"""The first and the last year in which a desk can be played; calendars know a little more on either side."""
+
+
 def _day(value: Any) -> date:
     """Return an ISO date as a date."""
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError(f"found {str(value)[:40]!r}; expected a date such as 2025-01-31") from None
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValueError(f"found {str(value)[:40]!r}; expected a date in the years {YEARS[0]} to {YEARS[1]}")
+    return day
 
 
 _WRITTEN: dict[str, Any] = {"type": "string", "pattern": r"^[0-9.]+ *(s|m|min|h|d)$"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from simulator.desk.values import Factor, Minutes, Name, Part, Share, Time
 
@@ -31,6 +31,15 @@ class TierWork(Part):
     handoff: Time = time(10, 0.5)
     passes_on: Share | None = None
     sends_back: Share = 0.0
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> TierWork:
+        if self.passes_on is not None and self.passes_on + self.sends_back > 1 + 1e-9:
+            raise ValueError(
+                f"passes_on and sends_back add up to {self.passes_on + self.sends_back:g}; expected at most 1, "
+                f"for the rest is solved here"
+            )
+        return self
 
 
 class Interruption(Part):
