@@ -80,7 +80,8 @@ def run_check(arguments: argparse.Namespace) -> int:
         said = [
             {"severity": one.severity, "code": one.code, "where": one.where, "message": one.message} for one in remarks
         ]
-        write(as_json({"desk": desk.name, "policy": policy.name, "errors": errors, "tiers": tiers, "remarks": said}))
+        names = {"desk": desk.name, "desk_digest": desk.digest, "policy": policy.name}
+        write(as_json(names | {"errors": errors, "tiers": tiers, "remarks": said}))
     else:
         write(f"{desk.title}\npolicy {policy.name}\n\n{rendered(_loads(load), 'table')}\n{_said(remarks)}")
     return 1 if errors else 0

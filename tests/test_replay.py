@@ -6,6 +6,7 @@ import contextlib
 import csv
 import gzip
 import io
+import json
 import pickle
 from collections import Counter
 from collections.abc import Sequence
@@ -409,6 +410,12 @@ def test_desk_check_says_that_a_log_has_nothing_for_the_period(
     desk(tmp_path, written([["2020-01-01T00:00:00Z"]], ["opened_at"]))
     main(["desk", "check", str(tmp_path / "desk.yaml"), "--policy", str(DATA / "desk_policy.yaml")])
     assert "demand.log: no ticket ever comes" in capsys.readouterr().out
+
+
+def test_desk_check_names_the_desk_by_its_digest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = desk(tmp_path, written(many(30)))
+    main(["desk", "check", str(tmp_path / "desk.yaml"), "--policy", str(DATA / "desk_policy.yaml"), "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["desk_digest"] == found.digest
 
 
 # -- a real one ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A desk says how a desk *behaves*; what it *owes* (timers, targets, routes, calendars) is the policy's. Every key is
 documented in ``docs/desk.md`` with unit, default and source. Files in reading order: ``values`` (the kinds of value),
-``demand``, ``people``, ``work``, ``conduct`` (the parts), ``document`` (the whole), ``loading``.
+``log`` and ``log_reading`` (tickets that are replayed), ``demand``, ``people``, ``work``, ``conduct`` (the parts),
+``document`` (the whole), ``loading``.
 """
 
 from simulator.desk.conduct import DutySlip

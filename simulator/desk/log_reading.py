@@ -14,7 +14,7 @@ import zlib
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zoneinfo import ZoneInfo
@@ -32,7 +32,8 @@ MAX_BYTES: Final = 500_000_000
 MAX_ROWS: Final = 2_000_000
 NAMED: Final = ("priority", "category", "plan", "solved_by")
 """What a log may say of a ticket besides when it was opened."""
-_EPOCH: Final = datetime(1970, 1, 1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL_EPOCH: Final = datetime(1970, 1, 1)
 _SECOND: Final = 1_000_000
 _DATE_ALONE: Final = 10
 
@@ -189,23 +190,19 @@ class _Reading:
         except ValueError:
             message = f"found {shown(written)}; expected date and time such as 2025-01-31T09:30:00+01:00"
             raise self._error(line, key, message) from None
-        offset = moment.utcoffset()
-        if offset is None:
-            offset = self._offset(moment, line, key)
-        past = moment.replace(tzinfo=None) - _EPOCH - offset
+        past = moment - _EPOCH if moment.tzinfo else moment - _WALL_EPOCH - self._offset(moment, line, key)
         return (past.days * 86_400 + past.seconds) * _SECOND + past.microseconds
 
     def _offset(self, moment: datetime, line: int, key: str) -> timedelta:
         """Return the offset from UTC of a wall-clock reading; where it occurs twice, of the first time."""
-        zone, found = self._zone, shown(moment.isoformat())
-        if zone is None:
-            message = f"found {found}, which names no time zone; write an offset (+01:00) or say demand.log.time_zone"
-            raise self._error(line, key, message)
-        local = moment.replace(tzinfo=zone)
+        if self._zone is None:
+            message = "names no time zone; write an offset (Z, +01:00) or say demand.log.time_zone"
+            raise self._error(line, key, f"found {shown(moment.isoformat())}, which {message}")
+        local = moment.replace(tzinfo=self._zone)
         offset, after = local.utcoffset() or timedelta(), local.replace(fold=1).utcoffset() or timedelta()
         if offset < after:
-            message = f"found {found}; there is no such time in {self._log.time_zone}: clocks are put forward then"
-            raise self._error(line, key, message)
+            message = f"there is no such time in {self._log.time_zone}: clocks are put forward then"
+            raise self._error(line, key, f"found {shown(moment.isoformat())}; {message}")
         return offset
 
     def _error(self, line: int, key: str | None, message: str) -> InputError:
