@@ -81,7 +81,7 @@ class Outages(Part):
 
 
 def _either(schema: dict[str, Any]) -> None:
-    schema["oneOf"] = [{"required": ["tickets_per_week"]}, {"required": ["log"]}]
+    schema["anyOf"] = [{"required": ["tickets_per_week"]}, {"required": ["log"]}]
     del schema["properties"]["tickets_per_week"]["default"]  # it is there only beside a log
 
 
