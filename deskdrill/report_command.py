@@ -1,26 +1,35 @@
-"""``deskdrill report``: the monthly escalation report."""
+"""``deskdrill report``: the monthly escalation report, the weekly review and the quarterly planning sheet."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deskdrill.options import DEFAULT_POLICY, Commands, add_policy, command, split_sets, whole
 from deskdrill.output import Progress, narrate, plain, shortened, write, write_file
 from deskdrill.simulate_command import DEFAULT_DESK
 
+if TYPE_CHECKING:
+    from simulator.report import Order
+
 _MORE = """\
 The report plays the desk many times and tells, for each figure, what a single month does and how sure the mean is. The
 ending of FILE says in which form: .html is one page with charts that loads nothing and prints on A4, .md is Markdown,
-.txt plain text of at most 80 columns (also without --to)."""
+.txt plain text of at most 80 columns (also without --to). docs/report.md explains every section."""
 _DEFAULT_REPLICATIONS = 100
 _MOST_MONTHS = 120
+_LAST = ""
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    parser = command(commands, "report", "Report on a simulated month, with how sure each figure is", run, _MORE)
+    parser = command(commands, "report", "Report on a month, a week or a quarter of the desk", run, _MORE)
     parser.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE (.html, .md or .txt)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--weekly", metavar="WEEK", nargs="?", const=_LAST,
+                       help="review a week: 2025-W04, or a day in it (default: the last whole one)")  # fmt: skip
+    which.add_argument("--quarterly", action="store_true", help="the planning sheet of three months")
     parser.add_argument("--months", metavar="N", type=whole(1, _MOST_MONTHS),
                         help="play N months in a row, report on the last (default: the desk's period)")  # fmt: skip
     add_policy(parser, desk=True)
@@ -45,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from policy import load_policy
     from policy.errors import InputError
     from simulator import load_desk
-    from simulator.report import Order, as_html, as_markdown, as_text, make_report
+    from simulator.report import as_html, as_markdown, as_text, make_report
 
     forms = {".html": as_html, ".md": as_markdown, ".txt": as_text}
     ending = ".txt" if arguments.to is None else arguments.to.suffix.lower()
@@ -55,19 +64,26 @@ def run(arguments: argparse.Namespace) -> int:
     changes, desk_changes = split_sets(arguments.sets, desk=True)
     policy = load_policy(DEFAULT_POLICY if arguments.policy is None else arguments.policy, changes)
     desk = load_desk(arguments.desk, desk_changes)
-    order = Order(
-        months=arguments.months,
-        replications=arguments.replications,
-        seed=arguments.seed,
-        replication=arguments.replication,
-        workers=arguments.workers,
-        changes=tuple(plain(text, one_line=True) for text in arguments.sets),
-    )
     with Progress("plays simulated") as progress:
-        text = forms[ending](make_report(policy, desk, order, progress))
+        text = forms[ending](make_report(policy, desk, _order(arguments), progress))
     if arguments.to is None:
         write(text)
     else:
         write_file(arguments.to, text)
         narrate(f"Wrote the report to {arguments.to}.")
     return 0
+
+
+def _order(arguments: argparse.Namespace) -> Order:
+    from simulator.report import Order
+
+    return Order(
+        which="quarterly" if arguments.quarterly else "monthly" if arguments.weekly is None else "weekly",
+        months=arguments.months,
+        week=arguments.weekly or None,
+        replications=arguments.replications,
+        seed=arguments.seed,
+        replication=arguments.replication,
+        workers=arguments.workers,
+        changes=tuple(plain(text, one_line=True) for text in arguments.sets),
+    )

@@ -38,6 +38,11 @@ class Gathered:
         """How many months (or weeks, or quarters) were played."""
         return len(self.values)
 
+    def only(self, window: int) -> Gathered:
+        """Return the figures of one window alone."""
+        which = range(len(self.windows))[window]
+        return Gathered(self.windows[which : which + 1], self.places, self.values[:, which : which + 1])
+
     def of(self, *key: str, window: int = -1) -> Floats:
         """Return a figure of every replication in a window (the last one by default), shape (replications,).
 

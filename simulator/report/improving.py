@@ -68,7 +68,7 @@ def missed_targets(subject: Subject) -> Iterator[Point]:
             if known:
                 worst = max(known, key=lambda p: known[p].mean)
                 text += f". Furthest from it is {subject.priority(worst)}, with {known[worst].mean:.2f}"
-        yield Point(f"{text}.", one.name)
+        yield Point(f"{text}.", one.name, name)
 
 
 def resources(subject: Subject) -> Iterator[Point]:
@@ -82,6 +82,7 @@ def resources(subject: Subject) -> Iterator[Point]:
             f"{quoted(subject.label(top))} brings most escalations, {said(sample(count[top]), 'count', subject.word)} "
             f"of {figure(sample(total).mean, 'count')}.",
             f"Resources for {subject.label(subject.tiers[0])}",
+            f"resources {top}",
         )
 
 
@@ -102,11 +103,12 @@ def training(subject: Subject) -> Iterator[Point]:
                 f"{figure(usual, 'share')} of all; that is {figure(more.mean, 'count')} escalations a {subject.word} "
                 "more than the subject's part.",
                 f"Training in {subject.label(tier)}",
+                f"training {tier} {top}",
             )
 
 
 def knowledge(subject: Subject) -> Iterator[Point]:
-    """Yield the subject on which the first tier is most often stuck."""
+    """Yield the subject on which the first tier is stuck beyond its part."""
     of, tier = subject.gathered.of, subject.tiers[0]
     clock = word(Measured.NO_PROGRESS)
     stuck = {name: of("over", clock, tier, name) for name in subject.model.categories}
@@ -115,10 +117,11 @@ def knowledge(subject: Subject) -> Iterator[Point]:
     if top is not None:
         whole = subject.gathered.sample("over", clock, tier)
         yield Point(
-            f"{subject.label(tier)} is stuck most often over {quoted(subject.label(top))}: there the timer without "
-            f"progress runs out {said(sample(stuck[top]), 'count', subject.word)} times, of "
-            f"{figure(whole.mean, 'count')} in all.",
+            f"{subject.label(tier)} is stuck over {quoted(subject.label(top))} more often than the subject's part of the "
+            f"tickets explains: the timer without progress runs out {said(sample(stuck[top]), 'count', subject.word)} "
+            f"times there, of {figure(whole.mean, 'count')} in all.",
             "Knowledge base",
+            f"knowledge {top}",
         )
 
 
@@ -139,6 +142,7 @@ def coaching(subject: Subject) -> Iterator[Point]:
             f"{said(found, 'count', subject.word)} escalations are {name}, more about {quoted(subject.label(top))} "
             f"than about anything else ({figure(by[top].mean, 'count')}); {remedy}.",
             "Coaching",
+            f"coaching {word(judged)}",
         )
 
 
@@ -157,6 +161,7 @@ def breaches(subject: Subject) -> Iterator[Point]:
             f"{said(found, 'count', subject.word)} of {figure(sample(whole).mean, 'count')}, above all of the "
             f"{word(which).replace('_', ' ')}; {REMEDIES[top]}.",
             "Missed targets",
+            f"breaches {word(top)}",
         )
 
 
@@ -172,6 +177,7 @@ def crowded(subject: Subject) -> Iterator[Point]:
                 f"{subject.label(tier)} works for {100 * BUSY:.0f} % of its time or more in {hours} of the week, most "
                 f"on {hour_name(top)} ({100 * use[top]:.0f} %).",
                 "Crowded hours",
+                f"crowded {tier}",
             )
 
 
@@ -188,7 +194,8 @@ def handoffs(subject: Subject) -> Iterator[Point]:
             f"{subject.label(tier)} with {said(one, 'count', subject.word)} tickets, {figure(part, 'share')} of its own"
             for tier, one, part in found
         ]
-        yield Point(f"They come incomplete, so that the receiver has to ask back, to {joined(parts)}.", "Hand-offs")
+        text = f"They come incomplete, so that the receiver has to ask back, to {joined(parts)}."
+        yield Point(text, "Hand-offs", "handoffs")
 
 
 # -- what stands out ---------------------------------------------------------------------------------------------------

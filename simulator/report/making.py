@@ -8,29 +8,32 @@ from typing import TYPE_CHECKING, Final, Literal
 from policy.errors import InputError
 from simulator.desk import Desk
 from simulator.experiment import MAX_REPLICATIONS, Progress
-from simulator.model import compile_model
+from simulator.model import DeskModel, compile_model
 from simulator.report.gathering import gather
 from simulator.report.model import Report
 from simulator.report.monthly import monthly_report
 from simulator.report.subject import Subject
-from simulator.report.windows import Window, months_in, with_months
+from simulator.report.windows import Window, months_in, week_in, whole, with_months
 from simulator.run import run_once
 
 if TYPE_CHECKING:
     from policy import Policy
 
-Which = Literal["monthly"]
+Which = Literal["monthly", "weekly", "quarterly"]
 REPLICATIONS: Final = 100
 """Plays of a report, where nobody says how many: enough for limits that leave out the most extreme ones."""
 _MONTH_DAYS: Final = range(28, 32)
+QUARTER: Final = 3
+"""Months of a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked of a report: which one, over how many months, and how often each is played.
 
-    ``months`` ``None`` plays the desk's own period. ``replication`` is the play that is looked at closely, ``changes``
-    is what was changed for the report, as it was written.
+    ``months`` ``None`` plays the desk's own period; ``week`` is an ISO week or a day in it (``None``: the last whole
+    week). ``replication`` is the play that is looked at closely, ``changes`` is what was changed for the report, as it
+    was written.
     """
 
     which: Which = "monthly"
@@ -59,17 +62,43 @@ def make_report(policy: Policy, desk: Desk, order: Order, progress: Progress | N
             f"--replication: found {order.replication}; the {order.replications} that are played are 0 to "
             f"{order.replications - 1}"
         )
-    if order.months is not None:
-        desk = with_months(desk, order.months)
-    rules = DeskRules(Rulebook(policy))
+    months = order.months
+    if months is None and order.which == "quarterly" and _short(desk):
+        months = QUARTER
+    if months is not None:
+        desk = with_months(desk, months)
+    rulebook = Rulebook(policy)
+    rules = DeskRules(rulebook)
     model = compile_model(desk, rules)
-    windows, word = months_in(model), "month"
-    if _days(windows[-1]) not in _MONTH_DAYS:
-        word = "period"
+    windows, word = _windows(model, order)
     gathered = gather(model, windows, order.seed, order.replications, order.workers, progress)
     run = run_once(model, None, order.seed, order.replication)
     subject = Subject(policy, rules, model, gathered, run, order.seed, order.changes, word)
+    if order.which == "weekly":
+        from simulator.report.weekly import weekly_report  # noqa: PLC0415  (what only one report needs)
+
+        return weekly_report(subject, rulebook)
+    if order.which == "quarterly":
+        from simulator.report.quarterly import quarterly_report  # noqa: PLC0415  (as above)
+        from simulator.report.staffing import one_more  # noqa: PLC0415
+
+        return quarterly_report(subject, one_more(desk, rules, gathered, order.seed, order.workers, progress))
     return monthly_report(subject)
+
+
+def _windows(model: DeskModel, order: Order) -> tuple[tuple[Window, ...], str]:
+    """Return the days that are counted, what is reported on last, and what that is called."""
+    if order.which == "weekly":
+        return (week_in(model, order.week),), "week"
+    months = months_in(model)
+    if order.which == "quarterly":
+        return (*months, whole(model)), "quarter" if len(months) == QUARTER else "period"
+    return months, "month" if _days(months[-1]) in _MONTH_DAYS else "period"
+
+
+def _short(desk: Desk) -> bool:
+    """Return whether a desk's own period is too short to plan a quarter by."""
+    return (desk.period.last_day - desk.period.first_day).days + 1 <= _MONTH_DAYS[-1]
 
 
 def _days(window: Window) -> int:

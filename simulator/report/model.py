@@ -24,10 +24,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of a list; ``lead`` says in a word or two what it is about."""
+    """A point of a list; ``lead`` says in a word or two what it is about.
+
+    ``topic`` is not printed: points of several months that are about the same thing have the same.
+    """
 
     text: str
     lead: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from simulator.report.details import (
 from simulator.report.figures import limits, mean, said
 from simulator.report.improving import improvements
 from simulator.report.model import MET, MISSED, Bars, Block, Point, Points, Report, Section, Table, Text
-from simulator.report.phrases import mark, mean_cell, row, share
+from simulator.report.phrases import mark, mean_cell, share
 from simulator.report.subject import Subject
 from simulator.report.succeeding import successes
 from simulator.report.trending import trend
@@ -114,7 +114,7 @@ def summary(subject: Subject) -> Section:
 
 def _references(subject: Subject) -> bool:
     """Return whether the desk tells what its own period was reported to have, and this is that period."""
-    return bool(subject.model.desk.reference) and len(subject.gathered.windows) == 1
+    return bool(subject.model.desk.reference) and subject.word == "month" and len(subject.gathered.windows) == 1
 
 
 def _reported(subject: Subject, place: int) -> tuple[str, ...]:
@@ -171,12 +171,12 @@ def success_stories(subject: Subject) -> Section:
     return Section("Success stories", "successes", (Points(successes(subject)), Text(text, small=True)))
 
 
-def method(subject: Subject) -> Section:
+def method(subject: Subject, *, form: bool = True) -> Section:
     """Return how a report is made again."""
     model, gathered = subject.model, subject.gathered
     period = model.desk.period
     return Section("How this report was made", "method", (
-        Points(tuple(map(Point, _method(subject)))),
+        Points(tuple(map(Point, _method(subject, form=form)))),
         Table("Simulated", ("what", "value"), (
             ("Desk", model.desk.name),
             ("Policy", f"{subject.policy.name} {subject.policy.doc.version} ({subject.policy.digest[:12]})"),
@@ -189,18 +189,13 @@ def method(subject: Subject) -> Section:
     ))  # fmt: skip
 
 
-def _method(subject: Subject) -> Iterator[str]:
+def _method(subject: Subject, *, form: bool) -> Iterator[str]:
     yield "All figures are those of a simulated desk, not of a real one."
-    form = next((one for one in subject.policy.doc.reports if not one.figures), None)
-    if form is not None:
-        yield f"The form is the procedure's ({form.id}, {form.source})."
+    found = next((one for one in subject.policy.doc.reports if not one.figures), None)
+    if form and found is not None:
+        yield f"The form is the procedure's ({found.id}, {found.source})."
     metrics = ", ".join(one.id for one in subject.policy.doc.metrics)
     if metrics:
         yield f"What is measured, and the targets, are the policy's ({metrics})."
     yield "The same desk, policy, seed and number of replications give the same report, on any number of workers."
 
-
-def table_of(subject: Subject, caption: str, rows: tuple[tuple[str, tuple[str, ...]], ...]) -> Table:
-    """Return a table of counted figures: what each is called, and its key."""
-    found = tuple(row(label, subject.gathered.sample(*key), "count") for label, key in rows)
-    return Table(caption, heads(subject, "figure"), found)

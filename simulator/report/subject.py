@@ -28,13 +28,13 @@ CAUSES: Final[Mapping[Cause, str]] = {
     Cause.DECISION: "waiting for a decision",
 }
 ENTRIES: Final[Mapping[Entry, str]] = {
-    Entry.EXPERTISE: "needs more expertise",
-    Entry.CODE_CHANGE: "needs a change of code",
-    Entry.UNRESOLVABLE: "no solution by technical means",
-    Entry.NO_PROGRESS: "no progress for too long",
-    Entry.UNRESOLVED: "in hand for too long",
-    Entry.AGE: "open for too long",
-    Entry.PREMATURE: "taken for harder than it is",
+    Entry.EXPERTISE: "needs expertise",
+    Entry.CODE_CHANGE: "needs a code change",
+    Entry.UNRESOLVABLE: "no technical solution",
+    Entry.NO_PROGRESS: "no progress",
+    Entry.UNRESOLVED: "in hand too long",
+    Entry.AGE: "open too long",
+    Entry.PREMATURE: "taken for harder",
     Entry.PAGED: "paged at once",
 }
 JUDGED: Final[Mapping[Judged, str]] = {

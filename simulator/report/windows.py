@@ -101,6 +101,9 @@ def days(first: date, last: date) -> str:
     """Return some days in words: ``January 2025`` for a whole month, else ``3 to 9 March 2025``."""
     if first.day == 1 and last == months_of(first, 1):
         return f"{calendar.month_name[first.month]} {first.year}"
+    if first.day == 1 and last == months_of(last.replace(day=1), 1):
+        year = "" if first.year == last.year else f" {first.year}"
+        return f"{calendar.month_name[first.month]}{year} to {calendar.month_name[last.month]} {last.year}"
     end = f"{last.day} {calendar.month_name[last.month]} {last.year}"
     if first == last:
         return end
