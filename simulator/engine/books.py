@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from pathlib import Path
 
@@ -72,22 +72,35 @@ class Books(simpy.Environment):
         self.updates = Rows(UPDATES, folder / "updates.rows")
         self.notes = Rows(NOTES, folder / "notes.rows")
 
-    def run_until(self, end: float) -> None:
-        """Process events until ``end``.
+    def run_until(self, end: float, opened: Sequence[float], arrive: Callable[[int], None]) -> None:
+        """Process events until ``end``, and let tickets ``arrive``, by number, when they are ``opened``.
 
         This is what ``Environment.run`` does, without what no event of ours needs: callbacks may be used again, and
-        none fails. It takes half the time, and a long run consists of little else. Meanwhile nobody looks for cycles of
-        objects: what is done with here refers to nothing that refers to it, and is gone at once (measured: no cycle in
-        30,000 tickets, and a tenth of the time for the looking).
+        none fails. It takes half the time, and a long run consists of little else. Arrivals need no place in the
+        calendar of events, as they come in order; at the same instant as others they have the place in which they would
+        have been put when the ticket before them came. Meanwhile nobody looks for cycles of objects: what is done with
+        here refers to nothing that refers to it, and is gone at once (measured: no cycle in 30,000 tickets, and a tenth
+        of the time for the looking).
         """
-        queue, pop, collects = self._queue, heappop, gc.isenabled()
+        queue, pop, number, collects = self._queue, heappop, self._eid, gc.isenabled()
         gc.disable()
         try:
-            while queue:
-                self._now, _, _, event = pop(queue)
+            index, last = 0, len(opened)
+            coming = (opened[0] if last else INFINITE, 1, next(number))
+            while True:
+                if queue and queue[0] < coming:
+                    self._now, _, _, event = pop(queue)
+                    if self._now >= end:
+                        break
+                    event.callbacks[0](event)  # none of ours has more than one
+                    continue
+                self._now = coming[0]
                 if self._now >= end:
                     break
-                event.callbacks[0](event)  # none of ours has more than one
+                arriving = index
+                index += 1
+                coming = (opened[index] if index < last else INFINITE, 1, next(number))
+                arrive(arriving)
         finally:
             if collects:
                 gc.enable()

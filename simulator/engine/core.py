@@ -15,7 +15,6 @@ from array import array
 from heapq import heappush
 
 import numpy as np
-from simpy.events import Event
 
 from simulator.codes import Fate
 from simulator.draws import Arrivals, Block, arrivals
@@ -48,7 +47,7 @@ from simulator.engine.numbers import (
     WRONG_DESTINATION,
     WRONG_PRIORITY,
 )
-from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Bell, Pool, Spell, Ticket
+from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Ticket
 from simulator.engine.progress import checked, went
 from simulator.engine.scripts import Script, in_one_go, solved_in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
@@ -67,7 +66,6 @@ class Desk(Floor):
         self._opened = array("d", arrived.opened.tobytes())
         self._sources, self._rows = array("b", arrived.source.tobytes()), array("i", arrived.row.tobytes())
         self._arrived = arrived
-        self._next = 0
         self._blocks: dict[int, tuple[int, int, Block]] = {}
         """By source: the number of the block in use, its first row, and the block."""
         self._script: Script | None = None
@@ -106,9 +104,7 @@ class Desk(Floor):
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
-        if self._opened and self._opened[0] < self.model.end:
-            self.at(Bell(self), self._opened[0], (self._arrive,))
-            self.run_until(self.model.end)
+        self.run_until(self.model.end, self._opened, self._arrive)
         for pool in (*self.tiers, *(pool for pool in self.on_call if pool not in self.tiers)):
             for agent in pool.agents:
                 held, spell = agent.ticket, agent.spell
@@ -152,18 +148,12 @@ class Desk(Floor):
                 self._script = Script(self, block)
         return block, row - start
 
-    def _arrive(self, feed: Event) -> None:
-        index = self._next
-        self._next = index + 1
-        opened = self._opened
-        if index + 1 < len(opened):
-            feed.callbacks = (self._arrive,)  # type: ignore[assignment]
-            heappush(self._queue, (opened[index + 1], 1, next(self._eid), feed))  # type: ignore[misc]
+    def _arrive(self, index: int) -> None:
         source, number = self._sources[index], self._rows[index]
         block, row = self._block(source, number)
         priority = (block.stated if self.wrong_priority else block.priority)[row]
         kind, update_left, first = self._kinds[priority][block.plan[row]]
-        ticket = Ticket(index, row, block, opened[index], priority, block.category[row], kind, update_left)
+        ticket = Ticket(index, row, block, self._now, priority, block.category[row], kind, update_left)
         self.open_tickets[index] = ticket
         if self.wrong_priority and priority != block.priority[row]:
             ticket.slip = WRONG_PRIORITY

@@ -73,6 +73,11 @@ class Floor(Books):
         now = self._now
         ticket.pool = pool
         if not pool.waiting or pool.mixed or len(pool.linked) > 1:
+            agent = pool.idle[0] if pool.idle and not pool.mixed and len(pool.linked) == 1 else None
+            if agent is not None and agent.since <= now < agent.until and not agent.answered:
+                pool.idle.popleft()
+                self.take(pool, agent, ticket, now)
+                return
             agent = self._somebody(pool, ticket, now)
             if agent is not None:
                 self.take(pool, agent, ticket, now)
