@@ -117,9 +117,9 @@ def knowledge(subject: Subject) -> Iterator[Point]:
     if top is not None:
         whole = subject.gathered.sample("over", clock, tier)
         yield Point(
-            f"{subject.label(tier)} is stuck over {quoted(subject.label(top))} more often than the subject's part of the "
-            f"tickets explains: the timer without progress runs out {said(sample(stuck[top]), 'count', subject.word)} "
-            f"times there, of {figure(whole.mean, 'count')} in all.",
+            f"{subject.label(tier)} is stuck over {quoted(subject.label(top))} more often than the subject's part of "
+            f"the tickets explains: the timer without progress runs out "
+            f"{said(sample(stuck[top]), 'count', subject.word)} times there, of {figure(whole.mean, 'count')} in all.",
             "Knowledge base",
             f"knowledge {top}",
         )

@@ -114,9 +114,9 @@ def procedure(subject: Subject) -> Iterator[Block]:
     assumed = sum(1 for entry in subject.policy.entries() if entry.assumed and entry.parent is None)
     if assumed:
         yield Text(
-            f"The policy assumes {assumed} things that the written procedure does not say (assumed: true); each is open to "
-            "another decision. What another reading would change, the same sheet with another --policy or --set shows.",
-            small=True,
+            f"The policy assumes {assumed} things that the written procedure does not say (assumed: true); each is "
+            "open to another decision. What another reading would change, the same sheet with another --policy or "
+            "--set shows.", small=True,
         )
 
 
@@ -165,9 +165,10 @@ def resources(subject: Subject, more: Sequence[OneMore]) -> Section:
         names = ("in", "SLA compliance, points", "wait in that tier, min", "satisfaction", f"cost a {subject.word}")
         blocks.append(Table("One agent more would change, on average", names, rows))
         blocks.append(Text(
-            f"Each change was played {more[0].plays} times, with the same tickets and the same luck as the desk as it is; "
-            "± is the 95 % interval of the mean difference. Whatever is smaller than its ± may be nothing.", small=True,
-        ))  # fmt: skip
+            f"Each change was played {more[0].plays} times, with the same tickets and the same luck as the desk as it "
+            "is; ± is the 95 % interval of the mean difference. Whatever is smaller than its ± may be nothing.",
+            small=True,
+        ))
         clear = [one for one in more if one.compliance.mean - one.compliance.half > 0]
         if clear:
             best = max(clear, key=lambda one: one.compliance.mean)

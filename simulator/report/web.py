@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from simulator.report.charts import chart_svg
 from simulator.report.model import MET, MISSED, Block, Points, Report, Table, Text
 
 _FOLDER: Final = Path(__file__).parent
+_JOINT: Final = re.compile(r"(?<=[a-z0-9])([._])(?=[a-zA-Z])")
+_LONG: Final = 14
+"""A table with more rows than these may go on on the next sheet of paper."""
 _MEANS: Final = {MET: "met", MISSED: "missed"}
 
 
@@ -45,13 +49,19 @@ class _Drawn:
             case Points():
                 return {"kind": "points", "it": block}
             case Table():
-                return {"kind": "table", "it": block, "rows": [[_cell(text) for text in row] for row in block.rows]}
+                rows = [[_cell(text) for text in row] for row in block.rows]
+                return {"kind": "table", "it": block, "rows": rows, "long": len(rows) > _LONG}
             case _:
                 self._charts += 1
                 return {"kind": "chart", "it": block, "svg": Markup(chart_svg(block, self._charts))}
 
 
-def _cell(text: str) -> dict[str, str]:
+def _cell(text: str) -> dict[str, Any]:
     """Return a cell: its text, and the sign before it, with what it means, where it has one."""
     sign = text[:1] if text[:1] in _MEANS else ""
-    return {"sign": sign, "means": _MEANS.get(sign, ""), "text": text[len(sign) :].strip()}
+    return {"sign": sign, "means": _MEANS.get(sign, ""), "text": _breakable(text[len(sign) :].strip())}
+
+
+def _breakable(text: str) -> Markup:
+    """Return an escaped text whose long ids may be broken after their dots and underscores."""
+    return Markup(_JOINT.sub(r"\1<wbr>", str(escape(text))))

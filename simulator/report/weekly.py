@@ -81,15 +81,13 @@ def to_discuss(subject: Subject, cases: Sequence[Case]) -> Section:
     if not mine:
         text = "Every escalation of the week was appropriate." if cases else "Nothing was escalated this week."
         return Section(title, anchor, (Text(text),))
-    points = tuple(
-        Point(
-            f"{_when(subject, case)}, {_who(subject, case)}, {_path(subject, case)}, "
-            f"{subject.priority(case.priority)}, {quoted(subject.label(case.judgement.category))}. {case.judgement.why}{_cited(case.judgement.rules)}",
-            f"Ticket {case.judgement.ticket}, {case.judgement.judged}",
-        )
-        for case in mine
-    )
-    return Section(title, anchor, (Points(points),))
+    points = []
+    for case in mine:
+        one = case.judgement
+        about_ = f"{subject.priority(case.priority)}, {quoted(subject.label(one.category))}"
+        text = f"{_when(subject, case)}, {_who(case)}, {_path(subject, case)}, {about_}. {one.why}{_cited(one.rules)}"
+        points.append(Point(text, f"Ticket {one.ticket}, {one.judged}"))
+    return Section(title, anchor, (Points(tuple(points)),))
 
 
 def appropriate(subject: Subject, cases: Sequence[Case]) -> Section:
@@ -117,7 +115,7 @@ def praise(subject: Subject, cases: Sequence[Case]) -> Section:
     blocks: list[Block] = [Text(text, small=True)]
     points = tuple(
         Point(
-            f"{_who(subject, case)}, {_path(subject, case)}, {quoted(subject.label(case.judgement.category))}: solved "
+            f"{capital(_who(case))}, {_path(subject, case)}, {quoted(subject.label(case.judgement.category))}: solved "
             f"{_said(case.after)} later.",
             f"Ticket {case.judgement.ticket}",
         )
@@ -140,7 +138,8 @@ def coaching(subject: Subject, cases: Sequence[Case]) -> Section:
         return Section(title, anchor, (Text("No escalation of the week was premature."),))
     by: dict[str, list[Case]] = {}
     for case in mine:
-        by.setdefault(_who(subject, case), []).append(case)
+        who = f"{capital(_who(case))} of {subject.label(case.judgement.source)}"
+        by.setdefault(who, []).append(case)
     points = []
     for who, theirs in by.items():
         subjects = joined(dict.fromkeys(quoted(subject.label(case.judgement.category)) for case in theirs))
@@ -204,9 +203,8 @@ def _path(subject: Subject, case: Case) -> str:
     return f"{subject.label(case.judgement.source)} → {subject.label(case.judgement.to)}"
 
 
-def _who(subject: Subject, case: Case) -> str:
-    tier = subject.label(case.judgement.source)
-    return f"Nobody in {tier} (paged)" if case.agent is None else f"Agent {case.agent} of {tier}"
+def _who(case: Case) -> str:
+    return "nobody" if case.agent is None else f"agent {case.agent}"
 
 
 def _tickets(cases: Sequence[Case]) -> str:

@@ -86,8 +86,8 @@ def week_in(model: DeskModel, asked: str | None) -> Window:
             f"--weekly: the week of {monday} lies outside the period, which runs from {period.first_day} "
             f"to {period.last_day}"
         )
-    year, number, _ = monday.isocalendar()
-    return window(model, first, last, f"week {number} of {year}, {days(first, last)}")
+    number = monday.isocalendar().week
+    return window(model, first, last, f"week {number}, {days(first, last)}")
 
 
 def window(model: DeskModel, first: date, last: date, name: str | None = None) -> Window:
