@@ -14,14 +14,16 @@ from deskdrill.simulate_command import DEFAULT_DESK
 if TYPE_CHECKING:
     from simulator.desk_check import Remark
     from simulator.expected_load import TierLoad
+    from simulator.pilot import Pilot, PlayedTier
 
 _NEW = """\
 FILE gets a desk of ten lines, each explained, that goes with the procedure secureai. Everything that it leaves out
 has a default. A file that is there already is never touched. docs/desk.md has all keys."""
 _CHECK = """\
-The work that each tier is offered is set against the time of its people, in closed form from means: no chance, and no
-month is simulated. An error makes the figures of any simulation meaningless (exit code 1); a warning may be meant and
-seldom is; a note is worth knowing."""
+The work that each tier is offered is set against the time of its people, in closed form from means. What timers, ages
+and updates add is seen in a pilot: some weeks of the desk, played a few times, always with the same chances. An error
+makes the figures of any simulation meaningless (exit code 1); a warning may be meant and seldom is; a note is worth
+knowing."""
 
 
 def add(commands: Commands) -> None:
@@ -57,13 +59,16 @@ def run_check(arguments: argparse.Namespace) -> int:
     from simulator import load_desk
     from simulator.desk_check import check_desk
     from simulator.model import compile_model
+    from simulator.pilot import play_pilot
     from simulator.run import rules_of
 
     changes, desk_changes = split_sets(arguments.sets, desk=True)
     policy = load_policy(DEFAULT_POLICY if arguments.policy is None else arguments.policy, changes)
     desk = load_desk(arguments.desk, desk_changes)
     rules = rules_of(policy)
-    load, remarks = check_desk(compile_model(desk, rules), rules)
+    model = compile_model(desk, rules)
+    pilot = play_pilot(model, rules)
+    load, remarks = check_desk(model, rules, pilot)
     errors = sum(one.severity == "error" for one in remarks)
     if arguments.format == "json":
         tiers = [
@@ -74,25 +79,39 @@ def run_check(arguments: argparse.Namespace) -> int:
                 "staffed_hours_per_week": _plain(one.staffed / 60),
                 "utilisation": _plain(one.utilisation),
                 "on_call_hours_per_week": one.on_call / 60,
+                "played": None if pilot is None else _seen(pilot.tiers[place]),
             }
-            for one in load
+            for place, one in enumerate(load)
         ]
         said = [
             {"severity": one.severity, "code": one.code, "where": one.where, "message": one.message} for one in remarks
         ]
         names = {"desk": desk.name, "desk_digest": desk.digest, "policy": policy.name}
-        write(as_json(names | {"errors": errors, "tiers": tiers, "remarks": said}))
+        played = None if pilot is None else {"weeks": pilot.weeks, "times": pilot.times}
+        write(as_json(names | {"errors": errors, "pilot": played, "tiers": tiers, "remarks": said}))
     else:
-        write(f"{desk.title}\npolicy {policy.name}\n\n{rendered(_loads(load), 'table')}\n{_said(remarks)}")
+        head = f"{desk.title}\npolicy {policy.name}, {_how(pilot)}"
+        write(f"{head}\n\n{rendered(_loads(load, pilot), 'table')}\n{_said(remarks)}")
     return 1 if errors else 0
 
 
-def _loads(load: tuple[TierLoad, ...]) -> Table:
-    names = ("tier", "tickets a week", "hours offered", "hours of people", "utilisation", "hours on call")
+def _how(pilot: Pilot | None) -> str:
+    if pilot is None:
+        return "not played: too many tickets for it, or none"
+    return f"played for {pilot.weeks} week{'' if pilot.weeks == 1 else 's'}, {pilot.times} times"
+
+
+def _seen(tier: PlayedTier) -> dict[str, float | None]:
+    return {"busy": tier.busy, "on_call": tier.on_call, "waiting": tier.waiting, "more_waiting_per_week": tier.grows}
+
+
+def _loads(load: tuple[TierLoad, ...], pilot: Pilot | None) -> Table:
+    names = ("tier", "tickets a week", "hours offered", "of people", "utilisation", "played", "hours on call")
+    busy = [None] * len(load) if pilot is None else [one.busy for one in pilot.tiers]
     rows = [
         (one.tier, _shown(one.stays), _shown(one.offered / 60), _shown(one.staffed / 60), _share(one.utilisation),
-         _shown(one.on_call / 60))
-        for one in load
+         "-" if played is None else _share(played), _shown(one.on_call / 60))
+        for one, played in zip(load, busy, strict=True)
     ]  # fmt: skip
     return Table([Column(name, right=place > 0) for place, name in enumerate(names)], rows)
 

@@ -1,4 +1,4 @@
-"""What is missing or odd in a desk under a policy: said before a month is simulated, in words, without chance.
+"""What is missing or odd in a desk under a policy, in words: from means, and from a pilot where one was played.
 
 An *error* is what makes the figures of any simulation meaningless (a queue that grows without end, a tier that tickets
 reach and nobody is in); a *warning* is what may be meant and seldom is; a *note* is worth knowing.
@@ -14,14 +14,21 @@ from typing import Final
 import numpy as np
 
 from policy.yaml_source import nearest
-from simulator.draws import arrival_curve
-from simulator.expected_load import Flow, TierLoad, expected_load, flows
+from simulator.draws import arrival_curve, check_size, tickets_expected
+from simulator.expected_load import WEEK, Flow, TierLoad, expected_load, flows
 from simulator.metrics import metric_units
 from simulator.model import DeskModel, Rules
 from simulator.openhours import Floats
+from simulator.pilot import Pilot, PlayedTier
 
 FULL: Final = 1.0
 BUSY: Final = 0.9
+SATURATED: Final = 0.95
+"""A tier that is as busy as this, while ever more tickets wait, cannot do its work."""
+GROWING: Final = 0.01
+"""A queue grows by at least this share of the tickets that are taken."""
+MANY: Final = 500_000
+"""Tickets of a run with which it is worth saying that a run takes long."""
 LITTLE: Final = 0.005
 """Shares of tickets below this are not worth a word."""
 LONG_GAP: Final = 3 * 1440.0
@@ -38,11 +45,23 @@ class Remark:
     message: str
 
 
-def check_desk(model: DeskModel, rules: Rules) -> tuple[tuple[TierLoad, ...], tuple[Remark, ...]]:
-    """Return the load of each tier, and what there is to say about a desk, errors first."""
+def check_desk(
+    model: DeskModel, rules: Rules, pilot: Pilot | None = None
+) -> tuple[tuple[TierLoad, ...], tuple[Remark, ...]]:
+    """Return the load of each tier, and what there is to say about a desk, errors first.
+
+    What timers, ages, updates and questions add to the work is seen only in a ``pilot``
+    (:func:`~simulator.pilot.play_pilot`).
+
+    Raises:
+        InputError: the desk asks for more tickets than can be played.
+    """
+    check_size(model, arrival_curve(model)[1])
     load = expected_load(model)
-    found = [*_demand(model), *_log(model), *_work(model, load), *_hours(model), *_around_the_clock(model),
-             *_names(model, rules), *_sums(model)]  # fmt: skip
+    found = [*_demand(model), *_log(model), *_work(model, load), *_on_call(model, load), *_hours(model),
+             *_around_the_clock(model), *_names(model, rules), *_sums(model)]  # fmt: skip
+    if pilot is not None:
+        found += _played(model, pilot, {one.where for one in found if one.code in ("overload", "nobody")})
     rank = {"error": 0, "warning": 1, "note": 2}
     return load, tuple(sorted(found, key=lambda one: rank[one.severity]))
 
@@ -51,6 +70,9 @@ def _demand(model: DeskModel) -> Iterator[Remark]:
     if not any(True for _ in flows(model)):
         where = "demand.tickets_per_week" if model.replayed is None else "demand.log"
         yield Remark("warning", "no-tickets", where, "no ticket ever comes")
+    tickets = tickets_expected(model, arrival_curve(model)[1])
+    if tickets >= MANY:
+        yield Remark("note", "long-run", "demand", f"one run has {tickets:,.0f} tickets, and takes its time")
     units = metric_units(model.desk)
     for name in model.desk.reference:
         if name not in units:
@@ -113,6 +135,45 @@ def _work(model: DeskModel, load: tuple[TierLoad, ...]) -> Iterator[Remark]:
                 yield Remark("error", "no-skill", f"{where}.groups",
                              f"nobody in {tier.tier} has the skill for {name}, and {stays:.3g} such tickets a week "
                              f"reach it")  # fmt: skip
+
+
+def _on_call(model: DeskModel, load: tuple[TierLoad, ...]) -> Iterator[Remark]:
+    """Say where those on call are offered more hours than a week has."""
+    for tier, staff in zip(load, model.staff, strict=True):
+        there = staff.on_call * WEEK
+        if there and tier.on_call >= FULL * there:
+            yield Remark(
+                "error", "overload", f"staffing.{tier.tier}.on_call",
+                f"{tier.on_call / 60:.3g} hours of work a week come to those on call, who have {there / 60:.3g}: what "
+                f"waits there grows without end",
+            )  # fmt: skip
+        elif there and tier.on_call >= BUSY * there:
+            yield Remark("warning", "busy", f"staffing.{tier.tier}.on_call",
+                         f"those on call are busy for {tier.on_call / there:.0%} of the week")  # fmt: skip
+
+
+def _played(model: DeskModel, pilot: Pilot, said: set[str]) -> Iterator[Remark]:
+    """Say which tiers could not do their work when the desk was played, and are not among those ``said`` already."""
+    for name, tier in zip(model.desk.tiers, pilot.tiers, strict=True):
+        for where, busy in ((f"staffing.{name}", tier.busy), (f"staffing.{name}.on_call", tier.on_call)):
+            if busy is None or where in said or busy < BUSY:
+                continue
+            who = name if where.endswith(name) else f"whoever is on call for {name}"
+            if busy >= SATURATED and _grows(tier):
+                yield Remark(
+                    "error", "overload", where,
+                    f"played for {pilot.weeks} weeks, {who} is busy for {busy:.0%} of the time, and of "
+                    f"{tier.waiting:.0f} tickets that wait in the end {tier.grows:.3g} more come every week: timers, "
+                    f"ages, updates and questions of the policy bring more work than there are people for",
+                )  # fmt: skip
+            else:
+                yield Remark("warning", "busy-when-played", where,
+                             f"played for {pilot.weeks} weeks, {who} is busy for {busy:.0%} of the time: waits will "
+                             f"be long and vary much")  # fmt: skip
+
+
+def _grows(tier: PlayedTier) -> bool:
+    return tier.surely > 0 and tier.grows >= GROWING * tier.taken
 
 
 def _hours(model: DeskModel) -> Iterator[Remark]:

@@ -2,7 +2,8 @@
 
 A ticket of one kind (category, priority, plan, lowest tier that can solve it) goes from tier to tier as recognition
 and routing send it; that is an absorbing Markov chain, whose expected visits solve a linear system. What only time or a
-slip decides is left out: timers and ages of the policy, updates, questions, patience, tickets passed on wrongly.
+slip decides is left out: timers and ages of the policy, updates, questions, patience, tickets passed on wrongly. What
+they add is measured by :mod:`simulator.pilot`.
 """
 
 from __future__ import annotations

@@ -127,3 +127,25 @@ def test_the_first_and_the_last_day_can_be_played(tmp_path: Path, capsys: pytest
     few = ("--set", "desk.demand.tickets_per_week=1")
     assert main(["simulate", "--replications", "1", "--workers", "1", "--desk", str(path), *few]) == 0
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("command", ["check", "simulate", "workers"])
+@pytest.mark.parametrize(
+    ("sets", "asked"),
+    [
+        (("demand.tickets_per_week=1000000", "period.last_day=2200-01-01"), "asks for 9,1"),
+        (("demand.growth=10", "period.last_day=2044-01-01"), "e+22 tickets in 985 weeks"),
+        (("demand.tickets_per_week=1000000",), "asks for 6,000,000 tickets in 6 weeks"),
+        (("demand.tickets_per_week=1000000", "demand.months={mar: 1000000}"), "expected at most 5,000,000"),
+        (("demand.outages={per_year: 1000, tickets: 1000, within: 1h, category: a, priority: P3}",
+          "period.last_day=2045-01-01"), "asks for 19,9"),
+    ],
+)  # fmt: skip
+def test_more_tickets_than_can_be_played(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, sets: tuple[str, ...], asked: str
+) -> None:
+    changes = [word for change in sets for word in ("--set", f"desk.{change}")]
+    path = str(written(tmp_path))
+    few = ("simulate", "--replications", "30", "--desk", path)
+    argv = {"check": ("desk", "check", path), "simulate": (*few, "--workers", "1"), "workers": (*few, "--workers", "2")}
+    assert asked in refused(capsys, *argv[command], *changes)

@@ -116,7 +116,7 @@ def test_a_tier_of_the_policy_that_the_desk_lacks(capsys: pytest.CaptureFixture[
 def test_the_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["desk", "check"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("The support desk, January 2025\npolicy secureai\n")
+    assert out.startswith("The support desk, January 2025\npolicy secureai, played for 8 weeks, 5 times\n")
     assert "utilisation" in out
     assert main(["desk", "check", "--set", "desk.staffing.T1.agents=0"]) == 1
     assert "nobody there" in capsys.readouterr().out
@@ -126,6 +126,68 @@ def test_what_is_no_desk_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["desk", "check", "january"]) == 2
     assert 'did you mean "january_2025"?' in capsys.readouterr().err
     assert main(["desk"]) == 2
+
+
+# -- the pilot -------------------------------------------------------------------------------------------------------
+
+TIMERS = """\
+name: over
+title: Overloaded by timers
+period: {first_day: 2025-03-03, last_day: 2025-05-25}
+demand: {tickets_per_week: 60}
+plans: {professional: 1}
+categories:
+  a: {priorities: {P3: 1}, beyond: {T1: 0.02}}
+staffing: {T1: {agents: 4}, T2: {agents: 1}, T3: {agents: 1}}
+work: {T1: {piece: {mean: 60m}}, T2: {piece: {mean: 40m}}}
+"""
+
+
+def test_an_overload_that_only_timers_bring_is_seen_in_the_pilot(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Means alone say that Tier 2 is idle; the policy's timer sends most tickets up to it."""
+    (folder / "over.yaml").write_text(TIMERS)
+    assert main(["desk", "check", "over.yaml", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    first, second, _ = found["tiers"]
+    assert second["utilisation"] < 0.1
+    assert second["played"]["busy"] > 0.97
+    assert second["played"]["more_waiting_per_week"] > 10
+    assert first["played"]["busy"] < 0.9
+    errors = [one for one in found["remarks"] if one["severity"] == "error"]
+    assert [(one["code"], one["where"]) for one in errors] == [("overload", "staffing.T2")]
+    assert "timers, ages, updates and questions" in errors[0]["message"]
+    # With people enough for it, or without the timers, there is nothing to say.
+    for change in ("desk.staffing.T2.agents=4", "policy.tiers.T1.no_progress=null"):
+        assert main(["desk", "check", "over.yaml", "--set", change]) == 0
+        assert "played for" in capsys.readouterr().out
+
+
+def test_those_on_call_have_but_the_hours_of_a_week(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = checked(capsys, "desk.categories.hard.priorities={P1: 1}", "desk.demand.tickets_per_week=700")
+    assert code == 1
+    said = [one for one in found["remarks"] if one["where"] == "staffing.T3.on_call"]
+    assert [(one["severity"], one["code"]) for one in said] == [("error", "overload")]
+    assert "who have 168" in said[0]["message"]
+    assert found["tiers"][2]["on_call_hours_per_week"] > 168
+    assert found["tiers"][2]["played"]["on_call"] > 0.95
+
+
+def test_a_queue_that_is_long_and_does_not_grow_is_no_overload(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One agent of 40 hours with 37 hours of work: busy, and said to be, but no error."""
+    (folder / "busy.yaml").write_text(
+        TIMERS.replace("tickets_per_week: 60", "tickets_per_week: 56").replace("beyond: {T1: 0.02}", "beyond: {}")
+        .replace("agents: 4", "agents: 1").replace("piece: {mean: 60m}", "pieces: 1, piece: {mean: 24m}")
+    )  # fmt: skip
+    none = "policy.tiers.T1.no_progress=null"
+    code = main(["desk", "check", "busy.yaml", "--format", "json", "--set", none])
+    found = json.loads(capsys.readouterr().out)
+    assert found["tiers"][0]["played"]["busy"] > 0.85
+    assert code == 0
+    assert [one["code"] for one in found["remarks"] if one["where"] == "staffing.T1" and "busy" in one["code"]]
 
 
 # -- the load in closed form ----------------------------------------------------------------------------------------

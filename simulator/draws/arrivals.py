@@ -11,6 +11,7 @@ import numpy.typing as npt
 from policy.calendars import to_datetime
 from simulator.desk import Time
 from simulator.desk.demand import MONTHS, Outages
+from simulator.draws.size import check_size
 from simulator.draws.streams import Stream, lengths, rounded, stream
 from simulator.model import DeskModel
 from simulator.openhours import Floats
@@ -63,7 +64,11 @@ def arrival_curve(model: DeskModel, day_factors: Floats | None = None) -> tuple[
 
 
 def arrivals(model: DeskModel, seed: int, replication: int) -> Arrivals:
-    """Return the tickets of one replication, in the order in which they are opened."""
+    """Return the tickets of one replication, in the order in which they are opened.
+
+    Raises:
+        InputError: more would come than can be played (:func:`~simulator.draws.size.check_size`).
+    """
     demand = model.desk.demand
     ordinary = _ordinary(model, seed, replication) if model.replayed is None else rounded(model.replayed.opened)
     parts = [(ordinary, 0, np.full(len(ordinary), -1, np.int32))]
@@ -83,12 +88,13 @@ def arrivals(model: DeskModel, seed: int, replication: int) -> Arrivals:
 
 def _ordinary(model: DeskModel, seed: int, replication: int) -> Floats:
     """Return the instants that chance draws for ordinary tickets."""
-    factors, cv = None, model.desk.demand.day_to_day
+    curve, cv = arrival_curve(model), model.desk.demand.day_to_day
+    check_size(model, curve[1])
     if cv:
         normals = stream(seed, replication, Stream.DAYS).standard_normal(round(model.end / 1440.0))
         # Gamma, so that a day is never below nothing; the mean is 1.
-        factors = lengths(normals, Time(mean="1m", cv=cv, shape="gamma"))  # type: ignore[arg-type]
-    return rounded(poisson(arrival_curve(model, factors), stream(seed, replication, Stream.ARRIVALS)))
+        curve = arrival_curve(model, lengths(normals, Time(mean="1m", cv=cv, shape="gamma")))  # type: ignore[arg-type]
+    return rounded(poisson(curve, stream(seed, replication, Stream.ARRIVALS)))
 
 
 def poisson(curve: tuple[Floats, Floats], rng: np.random.Generator) -> Floats:
