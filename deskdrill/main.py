@@ -15,6 +15,7 @@ from pathlib import Path
 
 from deskdrill import (
     app_command,
+    audit_command,
     desk_command,
     doctor,
     policy_command,
@@ -99,8 +100,8 @@ def build_parser() -> Parser:
     parser.set_defaults(run=app_command.run, parser=parser, policy=None, sets=[])
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="deskdrill", parser_class=Parser)
     for module in (
-        app_command, tour, practice, scenario_command, simulate_command, report_command, desk_command, theory_command,
-        policy_command, doctor
+        app_command, tour, practice, scenario_command, simulate_command, report_command, audit_command, desk_command,
+        theory_command, policy_command, doctor
     ):  # fmt: skip
         module.add(commands)
     return parser
