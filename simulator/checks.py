@@ -12,7 +12,7 @@ import numpy as np
 
 from policy.calendars import to_datetime
 from simulator.codes import Ending, Entry, Fate, Note
-from simulator.laws import LAWS, Books
+from simulator.laws import LAWS, Books, Indices
 from simulator.tables import Run
 
 _LONGEST_STORY: Final = 40
@@ -41,14 +41,19 @@ def check(run: Run) -> None:
         ImpossibleRun: a law is broken.
     """
     books = Books(run)
-    for law, broken in LAWS:
-        tickets = broken(books)
+    for law, breaking in LAWS:
+        tickets = breaking(books)
         if len(tickets):
-            raise ImpossibleRun(
-                f"The simulation broke a law of its own, which is a fault of DeskDrill: {law}.\n"
-                f"Replication {run.replication} of seed {run.seed}; {_how_many(len(np.unique(tickets)))}\n"
-                + "\n".join(story(run, int(tickets[0])))
-            )
+            raise broken(run, law, tickets)
+
+
+def broken(run: Run, law: str, tickets: Indices) -> ImpossibleRun:
+    """Return the error that says which law some tickets broke, with the story of the first."""
+    return ImpossibleRun(
+        f"The simulation broke a law of its own, which is a fault of DeskDrill: {law}.\n"
+        f"Replication {run.replication} of seed {run.seed}; {_how_many(len(np.unique(tickets)))}\n"
+        + "\n".join(story(run, int(tickets[0])))
+    )
 
 
 def _how_many(count: int) -> str:

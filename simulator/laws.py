@@ -328,3 +328,6 @@ LAWS: Final[tuple[tuple[str, Law], ...]] = (
     ("the minutes that tickets wait are the length of the queues, summed over time", _littles_law),
 )
 """What holds in every run, and how to find the tickets that break it; in the order in which they are looked at."""
+
+OF_AGENTS: Final[frozenset[Law]] = frozenset((_busier_than_there, _two_at_once, _begun_while_away))
+"""The laws that need all the work of an agent; each of the others needs all that happened to a ticket."""

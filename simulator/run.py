@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from policy.errors import InputError
 from simulator.checks import check
+from simulator.checks_on_disk import check_on_disk
 from simulator.desk import Desk
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
@@ -55,13 +56,15 @@ def run_once(
     Raises:
         InputError: the desk names a priority or a plan that the policy does not have, or the folder cannot be written.
         ImpossibleRun: the tables break a law that every run keeps, which is a fault of the program (see
-            :mod:`simulator.checks`). Tables on disk may be larger than the memory, and are not looked at again.
+            :mod:`simulator.checks`). Tables on disk are looked at a piece at a time.
     """
     if not isinstance(desk, DeskModel):
         assert policy is not None, "a desk needs a policy"
         desk = compile_model(desk, rules_of(policy))
     if stream_to is not None:
-        return _streamed(desk, seed, replication, arrived, stream_to)
+        run = _streamed(desk, seed, replication, arrived, stream_to)
+        check_on_disk(run)
+        return run
     played = played_desk(desk, seed, replication, arrived)
     played.play()
     run = run_of(played, seed, replication)

@@ -27,12 +27,12 @@ def ordered(rows: Table, tickets: int, order: Sequence[str], path: Path) -> Tabl
     ``tickets`` is how many there are. The table that comes back lies in the file.
     """
     counts = np.zeros(tickets, np.int64)
-    for piece in _pieces(rows):
+    for piece in pieces(rows):
         counts += np.bincount(piece["ticket"], minlength=tickets)
     ends = np.cumsum(counts)
     free = ends - counts
     found = _new(path, rows.dtype, len(rows))
-    for piece in _pieces(rows):
+    for piece in pieces(rows):
         by_ticket = piece[np.argsort(piece["ticket"], kind="stable")]
         which, first, many = np.unique(by_ticket["ticket"], return_index=True, return_counts=True)
         within = np.arange(len(by_ticket)) - np.repeat(first, many)
@@ -52,7 +52,7 @@ def copied(rows: Table, path: Path, made: Callable[[Table], Table] | None = None
     """Write rows to a ``.npy`` file, a piece at a time, each turned into rows of ``dtype`` by ``made``."""
     found = _new(path, rows.dtype if dtype is None else np.dtype(dtype), len(rows))
     start = 0
-    for piece in _pieces(rows):
+    for piece in pieces(rows):
         found[start : start + len(piece)] = piece if made is None else made(piece)
         start += len(piece)
     return _kept(found, path)
@@ -86,7 +86,8 @@ def settled(folder: Path, written: Mapping[str, Table], made: Callable[[Table], 
     return found
 
 
-def _pieces(rows: Table) -> Iterator[Table]:
+def pieces(rows: Table) -> Iterator[Table]:
+    """Yield the rows of a table, so many at a time that they need little memory."""
     for start in range(0, len(rows), PIECE):
         yield np.array(rows[start : start + PIECE])
 
