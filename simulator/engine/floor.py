@@ -72,12 +72,13 @@ class Floor(Books):
         """Let somebody take a ticket, or let it wait."""
         now = self._now
         ticket.pool = pool
-        if not pool.waiting or pool.mixed or len(pool.linked) > 1:
-            agent = pool.idle[0] if pool.idle and not pool.mixed and len(pool.linked) == 1 else None
-            if agent is not None and agent.since <= now < agent.until and not agent.answered:
-                pool.idle.popleft()
-                self.take(pool, agent, ticket, now)
-                return
+        if not (pool.waiting and pool.alone):
+            if pool.alone and pool.idle:
+                first = pool.idle[0]
+                if first.since <= now < first.until and not first.answered:
+                    pool.idle.popleft()
+                    self.take(pool, first, ticket, now)
+                    return
             agent = self._somebody(pool, ticket, now)
             if agent is not None:
                 self.take(pool, agent, ticket, now)
@@ -281,3 +282,4 @@ def link(pools: tuple[Pool, ...]) -> None:
         while (more := {other for one in linked for agent in one.agents for other in agent.pools}) > linked:
             linked = more
         pool.linked = tuple(other for other in pools if other in linked)
+        pool.alone = len(pool.linked) == 1 and not pool.mixed

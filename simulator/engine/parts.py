@@ -208,8 +208,8 @@ class Pool:
     """The agents of a tier and the tickets that wait for them."""
 
     __slots__ = (
-        "agents", "bell", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff", "tier", "unlimited",
-        "waiting",
+        "agents", "alone", "bell", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff",
+        "tier", "unlimited", "waiting",
     )  # fmt: skip
 
     def __init__(self, tier: int, staff: TierStaff, hours: OpenHours, priorities: int) -> None:
@@ -229,6 +229,8 @@ class Pool:
         """Whether some agent cannot take every ticket."""
         self.linked: tuple[Pool, ...] = (self,)
         """The pools that share agents with it, or with those that do."""
+        self.alone = True
+        """Whether its agents work in no other, and each can take every ticket."""
 
 
 class AgeLine(Event):

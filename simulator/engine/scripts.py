@@ -47,17 +47,16 @@ class Script:
             simple &= ~np.array(block.slips["premature"])
         self.simple: list[bool] = simple.tolist()
         """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
-        self._paced: dict[float, tuple[list[float], list[float], list[float]]] = {}
+        self.by_pace: dict[float, tuple[list[float], list[float], list[float]]] = {}
+        """What :meth:`paced` has returned for each pace."""
 
     def paced(self, pace: float) -> tuple[list[float], list[float], list[float]]:
         """Return the minutes until the reply is sent, until the checks are done, and in all, at an agent's pace."""
-        found = self._paced.get(pace)
-        if found is None:
-            parts = self._parts if pace == 1.0 else self._parts * pace + TO_GRAIN - TO_GRAIN
-            starts = self._bounds[:-1]
-            reply, total = parts[starts], np.add.reduceat(parts, starts)
-            checked = reply + parts[starts + 1]
-            found = self._paced[pace] = reply.tolist(), checked.tolist(), total.tolist()
+        parts = self._parts if pace == 1.0 else self._parts * pace + TO_GRAIN - TO_GRAIN
+        starts = self._bounds[:-1]
+        reply, total = parts[starts], np.add.reduceat(parts, starts)
+        checked = reply + parts[starts + 1]
+        found = self.by_pace[pace] = reply.tolist(), checked.tolist(), total.tolist()
         return found
 
     def agenda(self, row: int) -> Agenda:
@@ -68,12 +67,13 @@ class Script:
 def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: float) -> float:
     """Begin with a ticket that goes in one go; return when it is solved, 0 where its parts have to be looked at."""
     row, rules = ticket.row, ticket.kind.tiers[0]
-    reply, checked, total = script.paced(agent.pace)
+    reply, checked, total = script.by_pace.get(agent.pace) or script.paced(agent.pace)
     minutes = total[row]
     end = now + minutes
     if end > agent.closes or minutes > rules.no_progress or minutes > rules.unresolved:
         return 0.0
-    if falls_due(desk, ticket, rules.age_move, end):
+    looked_at = rules.age_move is not None or end >= ticket.update_from + ticket.update_left
+    if looked_at and falls_due(desk, ticket, rules.age_move, end):
         return 0.0
     agent.done += 1
     ticket.gives_up = INFINITE
