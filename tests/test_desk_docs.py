@@ -68,3 +68,14 @@ def test_every_key_is_explained(part: str, key: str) -> None:
         assert "demand.hour_weights.mon" in told
         return
     assert re.search(rf"[`.\]]{key}\b", told) or re.search(rf"\{{.*\b{key}\b.*\}}", told), key
+
+
+def test_every_key_has_a_unit_and_a_source() -> None:
+    """Every row of a table of keys is filled in; what is not used in the shipped desk says so."""
+    rows = [line.strip().strip("|").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+    keys_ = [row for row in rows if len(row) != 2]
+    assert len(keys_) > 90
+    for row in keys_:
+        assert len(row) == 5, row
+        assert all(cell.strip() for cell in row), row
+        assert row[4].split()[0].rstrip(":,;") in ("report", "policy", "assumed", "calibrated", "off", "T1"), row
