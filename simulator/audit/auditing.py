@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -24,11 +24,16 @@ Logs = Mapping[int, Log]
 
 
 def logs_of(
-    run: Run, rulebook: Rulebook, period: tuple[float, float] | None = None, never: ActKey | None = None
+    run: Run,
+    rulebook: Rulebook,
+    period: tuple[float, float] | None = None,
+    tickets: Iterable[int] | None = None,
+    never: ActKey | None = None,
 ) -> Logs:
     """Return what the agents of a run did, acting on the rulebook with the slips of its desk.
 
-    ``never`` is an act that nobody does: an audit must report it wherever it fell due.
+    ``tickets`` are their numbers, from 0 (all, where it is left out). ``never`` is an act that nobody does: an audit
+    must report it wherever it fell due.
     With a ``period``, ``[start, end)`` in minutes since the run's opening, only for tickets that were escalated in it.
 
     Raises:
@@ -36,7 +41,8 @@ def logs_of(
     """
     book = Book(rulebook, run.model.desk)
     histories, people, slips = Histories(run, book), People(run, book), Slips(run, book)
-    return {number: doings(histories.case(number), book, people, slips, never) for number in _tickets(run, period)}
+    numbers = _tickets(run, period) if tickets is None else tickets
+    return {number: doings(histories.case(number), book, people, slips, never) for number in numbers}
 
 
 def audit(
