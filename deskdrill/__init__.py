@@ -8,6 +8,7 @@ Files in reading order:
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``, ``theory_command``: the desk
 - ``desk_command``: a desk of one's own, and what is odd in one
+- ``report_command``, ``audit_command``: a month for people to read, and held against the procedure
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
 - ``check_command``, ``coverage_command``: what is wrong, what is where
 - ``diff_command``, ``diff_words``: what an edit does, and in which words it is told
