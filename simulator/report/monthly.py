@@ -14,7 +14,7 @@ from simulator.report.details import (
     utilisation,
     why_escalated,
 )
-from simulator.report.figures import limits, mean, said
+from simulator.report.figures import ENOUGH, coverage, limits, mean, said
 from simulator.report.improving import improvements
 from simulator.report.model import MET, MISSED, Bars, Block, Point, Points, Report, Section, Table, Text
 from simulator.report.phrases import mark, mean_cell, share
@@ -75,12 +75,14 @@ def how_to_read(subject: Subject) -> Section:
     if number < 2:
         text = f"One {name} was played, so nothing can be said of how much such figures stray."
         return Section(title, anchor, (Text(f"{text} Play more with --replications."),))
+    news = f"A figure outside its limits in a real {name} is news; one within them may be chance."
+    if number < ENOUGH:
+        news = f"To have 95 of 100 within them, play it {ENOUGH} times or more (--replications)."
     return Section(title, anchor, (
         Text(f"The desk was played {number} times, each time with other chances. A mean is what to expect on average, "
              f"and ± says how far that mean may be off because no more were played (95 % confidence)."),
         Text(f"A single {name} strays more than the mean. The limits between which it lies hold for about "
-             f"{subject.chance()} of 100 further ones, whatever the distribution. A figure outside its limits in a "
-             f"real {name} is news; one within them may be chance."),
+             f"{100 * coverage(number):.0f} of 100 further ones, whatever the distribution. {news}"),
     ))  # fmt: skip
 
 
@@ -101,11 +103,14 @@ def summary(subject: Subject) -> Section:
     names = ("", "mean", "share", f"a {subject.word} lies between", *(("reported",) if _references(subject) else ()))
     blocks: list[Block] = [Table("Tickets and escalations", names, shown)]
     distinct = get("figure", "escalated_ticket_share")
-    blocks.append(Text(
+    text = (
         "An escalation counts by where it leads. All escalations are a share of the tickets, a step is a share of the "
-        f"escalations. Some tickets are escalated more than once; at least once were "
-        f"{said(distinct, 'share', subject.word)} of them.", small=True,
-    ))  # fmt: skip
+        "escalations."
+    )
+    if distinct.known:
+        once = said(distinct, "share", subject.word)
+        text += f" Some tickets are escalated more than once; at least once {once} are."
+    blocks.append(Text(text, small=True))
     for name in subject.elsewhere():
         found = said(get("elsewhere", name), "count", subject.word)
         blocks.append(Text(f"Besides, outside this sum: {found} to {subject.label(name)}."))
@@ -150,7 +155,7 @@ def performance(subject: Subject) -> Section:
         Table(f"Performance against the targets ({MET} met on average, {MISSED} missed)", names, tuple(rows)),
         Text("Escalation resolution is the time from the first escalation to the resolution, on the ticket's own "
              "clock; “÷ average” compares it with the average of all tickets of the same priority.", small=True),
-        Bars("Shares that have a target", about_, "share", tuple(marks), aim="target"),
+        *([Bars("Shares that have a target", about_, "share", tuple(marks), aim="target")] if marks else []),
     ))  # fmt: skip
 
 

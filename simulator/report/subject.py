@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from simulator.codes import Cause, Entry, Judged
 from simulator.model import DeskModel
 from simulator.report.counting import ELSEWHERE, MANAGEMENT, steps, word
-from simulator.report.figures import coverage
 from simulator.report.gathering import Gathered
 from simulator.tables import Run
 
@@ -108,10 +107,6 @@ class Subject:
     def window(self) -> str:
         """The name of the days that the report is about."""
         return self.gathered.windows[-1].name
-
-    def chance(self) -> str:
-        """Return how many of 100 further months lie within the limits, in words."""
-        return f"{100 * coverage(self.gathered.replications):.0f}"
 
 
 def reasons(policy: Policy) -> Mapping[str, tuple[str, ...]]:
