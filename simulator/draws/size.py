@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulator.model import DeskModel
 
 MOST_TICKETS: Final = 5_000_000
-"""A run of so many is played within some minutes, and needs about 5 GB."""
+"""A run of so many takes some minutes and 3 GB (650 bytes a ticket, measured with 400,000 of the baseline)."""
 _YEAR: Final = 525_960.0
 
 
