@@ -205,8 +205,6 @@ class _Agents:
     def _begins(self, owed: Owed, verdict: FastVerdict) -> float:
         """Return from when on the owner can act: a tier that holds the ticket, once somebody has it in hand."""
         now, case = self._replay.now, self._case
-        if not self._people.is_tier(owed.owner):
-            return now
         at = now
         if owed.owner == self._replay.tier:
             if owed.what == UPDATE and self._slips.updates_are_played and owed.due is not None:
@@ -215,6 +213,7 @@ class _Agents:
                     return _NEVER
             elif (stay := case.stay(owed.owner, now)) is None or not stay.began <= now:
                 return _NEVER
+        # The first thing that a customer hears is the first response.
         if self._book.is_answer(owed.verb, owed.to) and not case.responded <= at:
             return case.responded if case.responded > at else _NEVER
         return at

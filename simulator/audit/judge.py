@@ -164,37 +164,58 @@ class Auditor:
         kind: Kind = duty.kind
         if duty.repeat is not None and done is not None and done >= calendar.add(due, duty.repeat) - EPSILON:
             kind = "missed"  # a whole round was left out
-        could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due)
+        until = done if done is not None else case.end if duty.ceased is None else case.opened + duty.ceased
+        could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due, until)
         self._find(
             duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
         )
 
-    def _held(self, tier: str, at: float) -> bool:
-        """Return whether a tier had the ticket up to an instant."""
-        return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1:] == [tier]
+    def _holder(self, at: float) -> str:
+        """Return the tier that had the ticket up to an instant."""
+        return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1]
 
     def _around_at(self, at: float) -> bool:
         return [around for since, around in self._around if since <= at][-1:] == [True]
 
-    def _could_not(self, duty: Duty, since: float, due: float) -> str:
-        """Return why an owner could not keep a duty between two instants, in words; empty if they could have."""
+    def _could_not(self, duty: Duty, since: float, due: float, until: float) -> str:
+        """Return why an owner could not keep a duty between two instants, in words; empty if they could have.
+
+        ``until`` is when it was done, or ceased to be owed. Who leaves it undone once they can has no excuse.
+        """
+        why, able = self._prevented(duty, since, due)
+        if not why and self._book.is_answer(*duty.key[:2]) and not self._case.responded <= due:
+            # Whoever else writes to the customer waits for the first response, which its own tier gives.
+            why, able = self._prevented(duty, since, due, tier=self._holder(due))
+        if self._book.is_answer(*duty.key[:2]) and self._case.responded > able:
+            able = self._case.responded
+        return why if until <= able + EPSILON else ""
+
+    def _prevented(self, duty: Duty, since: float, due: float, tier: str | None = None) -> tuple[str, float]:
+        """Return what kept an owner (or the ``tier`` that has the ticket) from a duty, and until when."""
         people, case, around = self._people, self._case, self._around_at(due)
-        hours = people.hours(duty.owner, around_the_clock=around)
-        if not people.is_tier(duty.owner):
-            return "" if people.last_there(hours, since, due) is not None else NOBODY
-        stay = case.stay(duty.owner, due)
+        owner = tier or duty.owner
+        hours = people.hours(owner, around_the_clock=around)
         verb, _, _, what = duty.key
-        played = any(verb == one and content in (None, what) for one, content in _WORK)
-        if stay is not None and self._held(duty.owner, due) and (not stay.began <= due or played or what == UPDATE):
-            if case.worked_on(duty.owner, due) and what != UPDATE:
-                return WORKING if played else ""
-            if not stay.available <= due:
-                return HANDOVER
-            return people.why_not(duty.owner, due, around_the_clock=around)
-        begins = since if stay is None or not self._held(duty.owner, due) else max(since, stay.began)
-        if case.at_hand(duty.owner, begins, due) or people.last_there(hours, begins, due) is not None:
-            return ""
-        return NOBODY
+        played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
+        stay = case.stay(owner, due) if people.is_tier(owner) and self._holder(due) == owner else None
+        if stay is not None and (not stay.began <= due or played or what == UPDATE):
+            if case.worked_on(owner, due) and what != UPDATE:
+                return (WORKING, self._work_ends(due)) if played else ("", due)
+            why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
+            return why, self._work_begins(due)
+        begins = since if stay is None else max(since, stay.began)
+        if case.at_hand(owner, begins, due) or people.last_there(hours, begins, due) is not None:
+            return "", due
+        return NOBODY, people.next_there(hours, max(begins, due))
+
+    def _work_ends(self, at: float) -> float:
+        """Return when the tier that works on the ticket at an instant has done so for the last time in this stay."""
+        stay = self._case.stay(self._holder(at), at)
+        return at if stay is None else min(stay.left, self._case.end)
+
+    def _work_begins(self, at: float) -> float:
+        """Return when somebody works on the ticket again after an instant, its end if nobody does."""
+        return min((began for _, began, _ in self._case.work if began >= at), default=self._case.end)
 
     def _find(
         self, owner: str, act: ActKey, rules: tuple[str, ...], kind: Kind, slip: str, since: float, due: float | None,
