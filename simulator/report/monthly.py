@@ -109,7 +109,7 @@ def summary(subject: Subject) -> Section:
     )
     if distinct.known:
         once = said(distinct, "share", subject.word)
-        text += f" Some tickets are escalated more than once; at least once {once} are."
+        text += f" Of the tickets, {once} are escalated at least once, some of them more often."
     blocks.append(Text(text, small=True))
     for name in subject.elsewhere():
         found = said(get("elsewhere", name), "count", subject.word)
