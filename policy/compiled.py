@@ -28,6 +28,7 @@ REPLY: Final = "reply"
 RESOLVE: Final = "resolve"
 FIRST_RESPONSE: Final = "first_response"
 UPDATE: Final = "update"
+RESTART: Final = "restart"
 CUSTOMER: Final = "customer"
 _TIER_CLOCKS: Final = ("no_progress", "unresolved", RESOLUTION)
 _SEARCHED_WEEKS: Final = 104
@@ -207,6 +208,11 @@ class DeskRules:
         self.cited.update(rule for _, rules in verdict.paused for rule in rules)
         running = set(_TIER_CLOCKS) - {clock for clock, _ in verdict.paused}
         return frozenset(running | ({UPDATE} if _replies(verdict, UPDATE) else set()))
+
+    @property
+    def lowered_restarts(self) -> bool:
+        """Whether the resolution clock of a ticket lowered in priority starts anew (settlement D18)."""
+        return self._policy.doc.reprioritised.lowered == RESTART
 
     def calendar(self, priority: str, plan: str) -> Calendar:
         """Return the calendar on which tickets of this priority and plan count."""

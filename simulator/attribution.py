@@ -18,7 +18,7 @@ import numpy.typing as npt
 from simulator.codes import Cause, Ending, Entry
 from simulator.model import KindRules
 from simulator.openhours import Floats, OpenHours
-from simulator.tables import Run, Table
+from simulator.tables import Run, Table, priorities_then
 
 Ints = npt.NDArray[np.int64]
 CAUSES: Final = len(Cause) - 1
@@ -51,7 +51,8 @@ class Times:
         ending = self.stays["ending"]
         self.mistaken = ending == Ending.SENT_BACK
         unable = run.tickets["solved_by"][self.ticket] > self.place
-        self.wrong = self.mistaken | (unable & (ending != Ending.SOLVED))
+        asks = self.stays["entry"] == Entry.BACK_WAITING  # it has nothing to solve
+        self.wrong = self.mistaken | (unable & (ending != Ending.SOLVED) & (ending != Ending.WATCHED) & ~asks)
 
     # -- rules by stay -----------------------------------------------------------------------------------------
 
@@ -60,6 +61,12 @@ class Times:
         """The kind of each ticket (priority × plans + plan), shape (tickets,)."""
         tickets = self.run.tickets
         return np.asarray(tickets["priority"].astype(np.int64) * len(self.model.plans) + tickets["plan"])
+
+    @cached_property
+    def kind_then(self) -> Ints:
+        """The kind of each stay's ticket in that stay, before its priority was lowered later; shape (stays,)."""
+        priority = priorities_then(self.stays, self.run.tickets)
+        return np.asarray(priority * len(self.model.plans) + self.run.tickets["plan"][self.ticket])
 
     @cached_property
     def kinds(self) -> tuple[KindRules, ...]:
@@ -71,12 +78,12 @@ class Times:
         """Whether those on call have a stay, not the tier's ordinary people."""
         around = np.array([kind.around_the_clock for kind in self.kinds])
         on_call = np.array([staff.on_call > 0 for staff in self.model.staff])
-        return np.asarray(around[self.kind[self.ticket]] & on_call[self.place])
+        return np.asarray(around[self.kind_then] & on_call[self.place])
 
     @cached_property
     def own_hours(self) -> Groups:
         """The calendar on which a stay's ticket counts."""
-        return Groups([kind.hours for kind in self.kinds], self.kind[self.ticket])
+        return Groups([kind.hours for kind in self.kinds], self.kind_then)
 
     @cached_property
     def tier_hours(self) -> Groups:
@@ -147,16 +154,20 @@ class Times:
         last[:-1] = self.ticket[1:] != self.ticket[:-1]
         back = np.zeros(len(stays), bool)
         back[:-1] = ~last[:-1] & (stays["entry"][1:] == Entry.REOPENED)
-        decided = np.isin(stays["ending"], (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE))
+        decided = np.isin(stays["ending"], (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE, Ending.WATCHED))
         kept = np.flatnonzero(decided & last & ~np.isnan(stays["left"]))
         again = np.flatnonzero(decided & back)
-        # The one that came back was solved so many minutes before as its clock stood still without a question.
-        stands = np.array([not kind.waiting.resolution for kind in self.kinds])[self.kind[self.ticket]]
-        asked = np.where(stands, self.asked_within(self.own_hours), 0.0)
+        # The one that came back was solved so many minutes before as its clock stood still without a question, and not
+        # because it was solved and only not closed yet. (What was before the clock began anew, no clock counts.)
+        stands = np.array([not kind.waiting.resolution for kind in self.kinds])[self.kind_then]
+        counted = stays["entered"] >= tickets["clock_from"][self.ticket]
+        asked = np.where(stands & counted, self.asked_within(self.own_hours), 0.0)
+        solved = np.flatnonzero(stays["entry"] == Entry.BACK_RESOLVED)
+        asked[solved] = self.own_hours.between(solved, stays["entered"][solved], self.left[solved])
         by_ticket = np.bincount(self.ticket, asked, minlength=len(tickets))
         still = (tickets["paused"] - by_ticket)[self.ticket[again]]
-        solved = self.own_hours.before(again, stays["entered"][again + 1], np.maximum(still, 0.0))
-        return np.concatenate([kept, again]), np.concatenate([self.closed[self.ticket[kept]], solved])
+        ended = self.own_hours.before(again, stays["entered"][again + 1], np.maximum(still, 0.0))
+        return np.concatenate([kept, again]), np.concatenate([self.closed[self.ticket[kept]], ended])
 
     def asked_within(self, hours: Groups) -> Floats:
         """Return, for each stay, the minutes for which its customer was asked, on the calendars given."""

@@ -29,7 +29,7 @@ def check(run: Run) -> None:
     - No time runs backwards: within a stay, from stay to stay, in work, in a question to the customer, in an update.
     - The updates of customers are as many as are counted.
     - A ticket is in one tier at a time, and goes from one to the next without a gap (unless it was solved and comes
-      back).
+      back). What a tier hands back, the next has as that, and its priority is lowered as often as it says.
     - An agent works on one ticket at a time, a ticket is worked on by one agent at a time, within one of its stays;
       work begins when the agent is at work, and nobody is busy for longer than they are there (overtime aside).
     - Little's law, for a whole run an identity: the minutes that tickets wait are the length of the queues, summed over

@@ -28,6 +28,18 @@ class Ending(IntEnum):
     QUEUE_FULL = 13
     JOINT_WORK = 14
     """Time that an agent gave to somebody else's ticket."""
+    BACK_RESOLVED = 15
+    """Solved, and handed back to the tier below, which tells the customer and closes it."""
+    BACK_WAITING = 16
+    """Handed back to the tier below, which asks the customer."""
+    BACK_RECLASSIFIED = 17
+    """Less urgent than it was taken for; handed back to the tier below."""
+    BACK_WORKAROUND = 18
+    """The customer is helped; handed back to the tier below until the permanent fix."""
+    ANSWERED = 19
+    """The customer has answered what the tier above wanted to know."""
+    WATCHED = 20
+    """The customer has a workaround; the permanent fix is waited for."""
 
 
 class Pause(IntEnum):
@@ -54,6 +66,13 @@ class Entry(IntEnum):
     OPENED = 10
     REOPENED = 11
     BACKLOG = 12
+    BACK_RESOLVED = 13
+    """The tier above has solved it; what is left is to tell the customer, and to close it."""
+    BACK_WAITING = 14
+    BACK_RECLASSIFIED = 15
+    BACK_WORKAROUND = 16
+    ANSWERED = 17
+    """Passed up again: the customer has answered."""
 
 
 class Judged(IntEnum):
@@ -124,6 +143,14 @@ class Note(IntEnum):
     """The ticket had been taken for less urgent than it is."""
 
 
-NOT_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
+HANDED_BACK: Final = (Entry.BACK_RESOLVED, Entry.BACK_WAITING, Entry.BACK_RECLASSIFIED, Entry.BACK_WORKAROUND)
+"""The entries by which a tier above hands a ticket back for a good reason."""
+BACK_BY_AGREEMENT: Final = (Entry.BACK_RESOLVED, Entry.BACK_WAITING, Entry.BACK_WORKAROUND)
+"""Those after which no age sends the ticket up again: it has been there."""
+CLOSING: Final = (Entry.BACK_RESOLVED, Entry.BACK_WORKAROUND)
+"""Those after which the customer is told, and nothing else is to be done."""
+DE_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.BACK_RECLASSIFIED)
+"""The entries that say that an escalation, or its priority, was a mistake (settlement D17)."""
+NOT_ESCALATIONS: Final = (*HANDED_BACK, Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
 ESCALATIONS: Final = tuple(int(entry) for entry in Entry if entry not in NOT_ESCALATIONS)
 """The entries that are escalations: ownership moves up, or another responsibility opens."""

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.attribution import CAUSES, Groups, Ints, Times
-from simulator.codes import ESCALATIONS, Cause, Ending, Entry, Judged, Measured, Slip
+from simulator.codes import BACK_BY_AGREEMENT, ESCALATIONS, Cause, Ending, Entry, Judged, Measured, Slip
 from simulator.model import TierRules
 from simulator.openhours import Floats
-from simulator.tables import Run, Table
+from simulator.tables import Run, Table, solved_at
 
 TOLERANCE: Final = 1e-6  # minutes; a target met to the instant is met, whatever the last bit says
 
@@ -29,8 +29,8 @@ ESCALATION_ROWS: Final = np.dtype(
     ]
 )
 """``from`` is a tier, ``to`` any place; ``reason`` is an :class:`~simulator.codes.Entry`, ``judged`` a
-:class:`~simulator.codes.Judged`; ``resolution_minutes`` are those from the escalation to the end of the ticket, on the
-ticket's own calendar (pauses included), not-a-number while it is open."""
+:class:`~simulator.codes.Judged`; ``resolution_minutes`` are those from the escalation to the solution, on the ticket's
+own calendar (pauses included), not-a-number while it is open."""
 
 CLOCK_ROWS: Final = np.dtype(
     [
@@ -68,10 +68,10 @@ def escalations(run: Run) -> Table:
     table["from"] = np.where(stay >= 0, times.place[stay] if len(times.place) else 0, 0)
     table["category"] = tickets["category"][up["ticket"]]
     table["judged"] = _judged(times, up, stay)
-    closed = tickets["resolved"][up["ticket"]]
+    closed = solved_at(run.visits, tickets)[up["ticket"]]
     own = Groups([kind.hours for kind in times.kinds], times.kind)
     since, until = up["entered"], np.where(np.isnan(closed), up["entered"], closed)
-    table["resolution_minutes"] = own.between(up["ticket"].astype(np.int64), since, until)
+    table["resolution_minutes"] = own.between(up["ticket"].astype(np.int64), since, np.maximum(since, until))
     table["resolution_minutes"][np.isnan(closed)] = np.nan
     return table
 
@@ -123,7 +123,8 @@ def _judged(times: Times, up: Table, stay: Ints) -> npt.NDArray[np.int8]:
 def _figures(times: Times, name: str) -> Floats:
     """Return a figure of the tiers' rules for each stay."""
     figures = np.array([[getattr(rules, name) for rules in kind.tiers] for kind in times.kinds], np.float64)
-    return np.asarray(figures[times.kind[times.ticket], times.place])
+    solved = times.stays["entry"] == Entry.BACK_RESOLVED  # its clocks have stopped
+    return np.where(solved, math.inf, figures[times.kind_then, times.place])
 
 
 def _age_moves(times: Times) -> Floats:
@@ -133,7 +134,8 @@ def _age_moves(times: Times) -> Floats:
         return math.inf if rules.age_move is None else ages[rules.age_move[0]]
 
     figures = np.array([[age(kind.ages, rules) for rules in kind.tiers] for kind in times.kinds], np.float64)
-    return np.asarray(figures[times.kind[times.ticket], times.place])
+    there_before = np.isin(times.stays["entry"], BACK_BY_AGREEMENT)
+    return np.where(there_before, math.inf, figures[times.kind_then, times.place])
 
 
 def _stands(times: Times, clock: str) -> npt.NDArray[np.bool_]:
@@ -144,7 +146,7 @@ def _stands(times: Times, clock: str) -> npt.NDArray[np.bool_]:
 def _unresolved_due(times: Times) -> Floats:
     """Return when the timer of the time in hand is used up, for each stay; infinity where there is none."""
     every, hours = np.arange(len(times.stays)), times.tier_hours
-    stands = _stands(times, "in_hand")[times.kind[times.ticket]]
+    stands = _stands(times, "in_hand")[times.kind_then]
     still = np.where(stands, times.asked_within(hours), 0.0)
     due = hours.add(every, times.stays["began"], _figures(times, "unresolved") + still)
     return np.where(np.isnan(due), np.inf, due)
@@ -166,8 +168,9 @@ def _ran_out(times: Times) -> Floats:
     """Return the first instant at which a timer of the policy had run out in a stay, infinity where none had."""
     stays = times.stays
     over = _unresolved_due(times)
-    # Ages count from the opening, or from the last coming back; of a priority seen later, from then, which is unknown.
-    since = np.where(stays["entry"] == Entry.REOPENED, stays["entered"], -np.inf)
+    # Ages count from the opening, or from the last coming back, or since the priority was lowered; of a priority seen
+    # later, from then, which is unknown.
+    since = np.where(np.isin(stays["entry"], (Entry.REOPENED, Entry.BACK_RECLASSIFIED)), stays["entered"], -np.inf)
     first = np.ones(len(stays), bool)
     first[1:] = times.ticket[1:] != times.ticket[:-1]
     since[first] = times.run.tickets["opened"][times.ticket[first]]
@@ -184,7 +187,7 @@ def _ran_out(times: Times) -> Floats:
     for number, kind in enumerate(times.kinds):
         for place, rules in enumerate(kind.tiers):
             if rules.age_move is not None and kind.age_pauses[rules.age_move[0]]:
-                mine = (times.kind[times.ticket] == number) & (times.place == place)
+                mine = (times.kind_then == number) & (times.place == place)
                 still[mine] = by_ticket[mine]
     due[aged] = times.own_hours.add(aged, since[rank][aged], ages[aged] + still[aged])
     return np.asarray(np.maximum(np.fmin(over, due), stays["entered"]))
@@ -206,7 +209,8 @@ def clocks(run: Run) -> Table:
 
 def _first_response(times: Times) -> Table:
     tickets = times.run.tickets
-    target = np.array([kind.first_response for kind in times.kinds])[times.kind]
+    first = times.kind - tickets["lowered"].astype(np.int64) * len(times.model.plans)  # the priority of that time
+    target = np.array([kind.first_response for kind in times.kinds])[first]
     stopped = np.where(np.isnan(tickets["responded"]), tickets["resolved"], tickets["responded"])
     due = tickets["response_due"]
     return _own(times, Measured.FIRST_RESPONSE, np.isfinite(target), due, stopped)
@@ -224,14 +228,18 @@ def _own(times: Times, clock: Measured, there: npt.NDArray[np.bool_], due: Float
     which = np.flatnonzero(there)
     table = np.zeros(len(which), CLOCK_ROWS)
     table["ticket"], table["clock"], table["place"] = which, clock, -1
-    table["start"], table["due"], table["stopped"] = tickets["opened"][which], due[which], stopped[which]
+    reply = clock == Measured.FIRST_RESPONSE
+    start = tickets["opened" if reply else "clock_from"]
+    table["start"], table["due"], table["stopped"] = start[which], due[which], stopped[which]
     stop = np.where(np.isnan(stopped), times.closed, stopped)[which]
     table["breached"] = stop > table["due"] + TOLERANCE
+    if not reply:  # a breach once recorded stays
+        table["breached"] |= tickets["breached_before"][which] > 0
     row = np.full(len(tickets), -1)
     row[which] = np.arange(len(which))
-    reply = clock == Measured.FIRST_RESPONSE
     runs = ~_stands(times, "resolution")[times.kind[which]] | reply
-    _fill(times, table, times.own_hours, row[times.ticket], stop, runs, reply=reply)
+    solved = times.stays["entry"] == Entry.BACK_RESOLVED  # no clock of the ticket runs any more
+    _fill(times, table, times.own_hours, np.where(solved, -1, row[times.ticket]), stop, runs, reply=reply)
     return table
 
 
@@ -262,7 +270,7 @@ def _timer(
     table["breached"] = over[which]
     row = np.full(len(times.stays), -1)
     row[which] = np.arange(len(which))
-    runs = ~_stands(times, "in_hand")[times.kind[times.ticket[which]]]
+    runs = ~_stands(times, "in_hand")[times.kind_then[which]]
     _fill(times, table, times.tier_hours, row, times.left[which], runs)
     return table
 

@@ -10,14 +10,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import Ending, Entry, Fate
+from simulator.codes import HANDED_BACK, Ending, Entry, Fate
 from simulator.openhours import Floats
 from simulator.tables import Run, Table
 
 Indices = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 
-_DECIDED_BY_OTHERS: Final = (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE, Ending.PREMATURE)
+_DECIDED_BY_OTHERS: Final = (
+    Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE, Ending.PREMATURE, Ending.WATCHED,
+)  # fmt: skip
 """Ways in which a ticket's last stay ends although it is open: it waits for somebody's decision."""
 _CLOSE: Final = 1e-9
 """Sums of many instants may differ by so much, relative to what is summed."""
@@ -161,6 +163,27 @@ def _backwards_from_stay_to_stay(books: Books) -> Indices:
     comes_back = stays["entry"][1:] == Entry.REOPENED
     follows = np.where(comes_back, entered >= left, entered == left)
     return _where(~books.first[1:] & ~follows, stays["ticket"][1:])
+
+
+def _handed_back_otherwise(books: Books) -> Indices:
+    """What a tier hands back, the next has as that, in the instant in which it was handed back; and nothing else."""
+    stays, tickets = books.stays, books.run.tickets
+    desk = books.run.model.desk
+    if all(desk.work_of(tier).hands_back is None for tier in range(books.run.model.tiers)):
+        odd = (tickets["lowered"] != 0) | (tickets["clock_from"] != tickets["opened"])
+        back = np.isin(stays["entry"], (*HANDED_BACK, Entry.ANSWERED))
+        return np.concatenate([_where(odd, tickets["ticket"]), _where(back, stays["ticket"])])
+    ending = np.append(-1, stays["ending"][:-1])[: len(stays)]
+    ending[books.first] = -1
+    bad = np.zeros(len(stays), bool)
+    for why in (*HANDED_BACK, Entry.ANSWERED):
+        bad |= (stays["entry"] == why) != (ending == Ending[why.name])
+    lowered = np.bincount(stays["ticket"], stays["entry"] == Entry.BACK_RECLASSIFIED, minlength=len(tickets))
+    miscounted = lowered != tickets["lowered"]
+    began, opened = tickets["clock_from"], tickets["opened"]
+    anew = (tickets["lowered"] > 0) & books.run.model.lowered_restarts
+    miscounted |= np.where(anew, ~(began > opened) | (began > tickets["resolved"]), began != opened)
+    return np.concatenate([_where(bad, stays["ticket"]), _where(miscounted, tickets["ticket"])])
 
 
 def _first_stay_elsewhen(books: Books) -> Indices:
@@ -313,6 +336,7 @@ LAWS: Final[tuple[tuple[str, Law], ...]] = (
     ("time does not run backwards within a stay", _backwards_within_a_stay),
     ("a ticket's first stay begins when it is opened", _first_stay_elsewhen),
     ("a ticket is in one tier at a time, and always in one", _backwards_from_stay_to_stay),
+    ("what a tier hands back, the next has as that", _handed_back_otherwise),
     ("a ticket ends as its last stay does", _not_as_the_stays_say),
     ("those who join in do so while a ticket is open, and until it ends", _told_out_of_time),
     ("time does not run backwards in work", _work_backwards),

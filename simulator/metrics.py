@@ -5,7 +5,8 @@ Which tickets a figure counts:
 - *tickets* are those opened in the period;
 - an *escalation* is counted when it happens, by where it leads: to T2, to T3 (from T1 or T2), to management; one to
   security or compliance is no part of that sum and stands on a line of its own;
-- a *de-escalation* is a return as premature, counted when it happens;
+- a *de-escalation* is a return as premature or as less urgent, counted when it happens; what is handed back because it
+  is solved, for an answer of the customer, or with a workaround is none, and stands beside them as a *hand-back*;
 - compliance, durations and satisfaction count the tickets *resolved* in the period, whenever they were opened;
 - waits count the stays that an agent began in the period; utilisation is work done in the period ÷ open time of the
   people there (the ordinary queue of T3; its engineer on call stands beside it, in hours);
@@ -26,12 +27,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import ESCALATIONS, Entry, Fate
+from simulator.codes import BACK_BY_AGREEMENT, DE_ESCALATIONS, ESCALATIONS, Entry, Fate
 from simulator.desk import Desk
 from simulator.model import DeskModel
 from simulator.openhours import Floats
 from simulator.roster import DAY
-from simulator.tables import Run, Table
+from simulator.tables import Run, Table, priorities_then, solved_at
 
 FIGURES: Final[Mapping[str, str]] = {
     "tickets": "tickets",
@@ -57,8 +58,9 @@ FIGURES: Final[Mapping[str, str]] = {
     "cost": "money",
     "backlog_end": "tickets",
 }
-"""Unit of each figure that every desk has. By tier there are ``wait_TIER_minutes``, ``utilisation_TIER`` and
-``escalations_FROM_TO`` (from the tier below; from the top to management), by category ``escalations_CATEGORY``."""
+"""Unit of each figure that every desk has; one whose tiers hand tickets back has ``hand_backs`` too. By tier there are
+``wait_TIER_minutes``, ``utilisation_TIER`` and ``escalations_FROM_TO`` (from the tier below; from the top to
+management), by category ``escalations_CATEGORY``."""
 
 _TOLERANCE: Final = 1e-6  # minutes; a target met to the instant is met, whatever the last bit says
 _NAN: Final = math.nan
@@ -69,7 +71,10 @@ def metric_units(desk: Desk) -> dict[str, str]:
     tiers = [tier.lower() for tier in desk.tiers]
     units = dict(list(FIGURES.items())[:4])
     units |= {f"escalations_{low}_{high}": "escalations" for low, high in pairwise([*tiers, "management"])}
-    units |= dict(list(FIGURES.items())[4:15])
+    units |= dict(list(FIGURES.items())[4:7])
+    if any(desk.work_of(tier).hands_back is not None for tier in range(len(tiers))):
+        units["hand_backs"] = "hand-backs"
+    units |= dict(list(FIGURES.items())[7:15])
     units |= {f"wait_{tier}_minutes": "minutes" for tier in tiers}
     units |= {f"utilisation_{tier}": "share" for tier in tiers}
     units |= dict(list(FIGURES.items())[15:])
@@ -87,9 +92,10 @@ def month_metrics(run: Run) -> dict[str, float]:
     counted = (upward["place"] < model.tiers) | np.isin(upward["place"], model.management)
     recent = (upward["entered"] >= start) & (upward["entered"] < end)
     elsewhere, upward, now_up = upward[recent & ~counted], upward[counted], upward[recent & counted]
-    back = visits[(visits["entry"] == Entry.SENT_BACK) & (visits["entered"] >= start) & (visits["entered"] < end)]
+    lately = visits["entry"][(visits["entered"] >= start) & (visits["entered"] < end)]
+    back = np.isin(lately, DE_ESCALATIONS)
     in_time = done["responded"] <= done["response_due"] + _TOLERANCE
-    solved_in_time = done["resolved"] <= done["resolution_due"] + _TOLERANCE
+    solved_in_time = (done["resolved"] <= done["resolution_due"] + _TOLERANCE) & (done["breached_before"] == 0)
     escalations = len(now_up)
     figures = {
         "tickets": float(opened),
@@ -98,9 +104,10 @@ def month_metrics(run: Run) -> dict[str, float]:
         "escalated_ticket_share": _ratio(len(np.unique(now_up["ticket"])), opened),
         **_by_tier(model, now_up),
         "escalations_elsewhere": float(len(elsewhere)),
-        "deescalations": float(len(back)),
-        "deescalation_rate": _ratio(len(back), escalations),
-        **_durations(model, tickets, done, upward),
+        "deescalations": float(np.count_nonzero(back)),
+        "deescalation_rate": _ratio(int(np.count_nonzero(back)), escalations),
+        "hand_backs": float(np.count_nonzero(np.isin(lately, BACK_BY_AGREEMENT))),
+        **_durations(model, tickets, done, upward, solved_at(visits, tickets)),
         "sla_compliance": _mean(in_time & solved_in_time),
         "first_response_compliance": _mean(in_time),
         "resolution_compliance": _mean(solved_in_time),
@@ -121,24 +128,24 @@ def month_metrics(run: Run) -> dict[str, float]:
     return figures
 
 
-def _durations(model: DeskModel, tickets: Table, done: Table, upward: Table) -> dict[str, float]:
+def _durations(model: DeskModel, tickets: Table, done: Table, upward: Table, solved: Floats) -> dict[str, float]:
     """Return the mean times to resolution, in hours: from the first escalation, and from the opening."""
     first = np.full(len(tickets), np.inf)
     np.minimum.at(first, upward["ticket"], upward["entered"])
     escalated = done[np.isfinite(first[done["ticket"]])]
-    since = first[escalated["ticket"]]
+    since, until = first[escalated["ticket"]], solved[escalated["ticket"]]
     on_clock = np.zeros(len(escalated))
     usual = np.zeros(len(escalated))
     for index, kinds in enumerate(model.kinds):
         severe = escalated["priority"] == index
         for plan, kind in enumerate(kinds):
             mine = severe & (escalated["plan"] == plan)
-            on_clock[mine] = kind.hours.between(since[mine], escalated["resolved"][mine])
+            on_clock[mine] = kind.hours.between(since[mine], until[mine])
         if severe.any():
             usual[severe] = done["resolution_minutes"][done["priority"] == index].mean()
     return {
         "escalation_resolution_hours": _mean(on_clock) / 60,
-        "escalation_resolution_elapsed_hours": _mean(escalated["resolved"] - since) / 60,
+        "escalation_resolution_elapsed_hours": _mean(until - since) / 60,
         "escalation_resolution_ratio": _ratio(float(on_clock.sum()), float(usual.sum())),
         "resolution_hours": _mean(done["resolution_minutes"]) / 60,
     }
@@ -157,7 +164,7 @@ def _work(run: Run, start: float, end: float) -> dict[str, float]:
     """Return the mean wait in each tier (minutes of its calendar) and how busy its people were."""
     model, tickets, visits = run.model, run.tickets, run.visits
     always = np.array([[kind.around_the_clock for kind in kinds] for kinds in model.kinds])
-    around = always[tickets["priority"][visits["ticket"]], tickets["plan"][visits["ticket"]]]
+    around = always[priorities_then(visits, tickets), tickets["plan"][visits["ticket"]]]
     called = np.array([staff.on_call > 0 for staff in model.staff])
     found: dict[str, float] = {}
     usual = visits[(visits["place"] < model.tiers)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -61,6 +61,8 @@ class Rules(Protocol):
     def tier_calendar(self, tier: str) -> Calendar: ...
     def running_while_waiting(self, priority: str, plan: str) -> Collection[str]: ...
     def update_every(self, priority: str, plan: str) -> Sequence[tuple[float, float]]: ...
+    @property
+    def lowered_restarts(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class KindRules:
     age_pauses: tuple[bool, ...]
     """Which ages stand still while the customer is asked."""
     tiers: tuple[TierRules, ...]
+    handed_back: tuple[TierRules, ...]
+    """The rules in each tier for what the tier above has handed back: no age sends it up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ class DeskModel:
     """Rules by priority and plan index."""
     staff: tuple[TierStaff, ...]
     always: OpenHours
+    lowered_restarts: bool
+    """Whether the resolution clock of a ticket that turns out to be less urgent begins anew."""
     replayed: Replayed | None = field(default=None, compare=False)  # desks are equal only if their logs are
     """The tickets of the desk's log, if it replays one."""
 
@@ -192,6 +198,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         kinds=kinds,
         staff=roster(desk, calendars, hours),
         always=hours(Calendar.always()),
+        lowered_restarts=rules.lowered_restarts,
         replayed=replayed(desk, priorities, plans, opening, end),
     )
 
@@ -236,6 +243,10 @@ def _kind(
     ]
     aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
     running = rules.running_while_waiting(priority, plan)
+    in_tiers = tuple(
+        _tier_rules(rules, places, priority, plan, tier, routes, aged)
+        for tier, routes in zip(places.tiers, by_tier, strict=True)
+    )
     return KindRules(
         hours=hours(calendar),
         around_the_clock=calendar.always_open,
@@ -249,10 +260,8 @@ def _kind(
             and all(r.clock == "resolution" for routes in by_tier for r in routes if _is_age(r) and r.minutes == age)
             for age in aged
         ),
-        tiers=tuple(
-            _tier_rules(rules, places, priority, plan, tier, routes, aged)
-            for tier, routes in zip(places.tiers, by_tier, strict=True)
-        ),
+        tiers=in_tiers,
+        handed_back=tuple(replace(one, age_move=None) for one in in_tiers),
     )
 
 

@@ -115,28 +115,33 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
     for name in rows.dtype.names or ():
         if name != "luck":
             table[name] = rows[name]
-    opened, responded, resolved, paused = (
-        rows[name].copy() for name in ("opened", "responded", "resolved", "paused")
+    opened, since, responded, resolved, paused = (
+        rows[name].copy() for name in ("opened", "clock_from", "responded", "resolved", "paused")
     )
     for instants in (responded, resolved):
         instants[~(instants < model.end)] = np.nan  # nobody has seen it yet
     age_at = np.where(np.isnan(resolved), model.end, resolved)
     groups, group = _alike(model)
-    mine_of = group[rows["priority"], rows["plan"]]
+    mine_of = first_of = group[rows["priority"], rows["plan"]]
+    if rows["lowered"].any():  # the first response had the target of the priority before
+        first_of = group[rows["priority"] - rows["lowered"], rows["plan"]]
     found = {name: np.empty(len(rows)) for name in ("response_due", "resolution_due", "response_minutes",
                                                     "resolution_minutes")}  # fmt: skip
     due, response, resolution = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows))
     for number, kind in enumerate(groups):
         mine, hours = np.flatnonzero(mine_of == number), kind.hours
-        if not len(mine):
-            continue
-        response[mine], resolution[mine] = kind.first_response, kind.resolution
-        came, stood = opened[mine], paused[mine]
-        found["response_due"][mine] = hours.add_all(came, kind.first_response)
-        found["resolution_due"][mine] = hours.add_all(came, kind.resolution + stood)
-        found["response_minutes"][mine] = hours.between(came, responded[mine])
-        found["resolution_minutes"][mine] = hours.between(came, resolved[mine]) - stood
-        due[mine] = updates_due(hours.between(came, age_at[mine]) - stood, kind.updates)
+        if len(mine):
+            began, stood = since[mine], paused[mine]
+            resolution[mine] = kind.resolution
+            found["resolution_due"][mine] = hours.add_all(began, kind.resolution + stood)
+            found["resolution_minutes"][mine] = hours.between(began, resolved[mine]) - stood
+            due[mine] = updates_due(hours.between(began, age_at[mine]) - stood, kind.updates)
+        first = mine if first_of is mine_of else np.flatnonzero(first_of == number)
+        if len(first):
+            came = opened[first]
+            response[first] = kind.first_response
+            found["response_due"][first] = hours.add_all(came, kind.first_response)
+            found["response_minutes"][first] = hours.between(came, responded[first])
     if model.desk.work.update is None:  # updates take no time here, and so were not played
         missed = updates_missed(due, rows["luck"], model.desk.behaviour.updates_forgotten)
         table["updates_missed"], table["updates_sent"] = missed, due - missed
@@ -151,7 +156,7 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
         found["response_minutes"] / response,
         found["resolution_minutes"] / resolution,
         missed / np.maximum(due, 1),
-        resolved > found["resolution_due"],
+        (resolved > found["resolution_due"]) | (rows["breached_before"] > 0),
     )
 
 

@@ -29,7 +29,16 @@ _SEEN: Final = {
     Ending.UNRESOLVABLE: "finds no solution by technical means",
     Ending.PREMATURE: "takes it for harder than it is",
     Ending.SENT_BACK: "cannot use it",
+    Ending.BACK_RESOLVED: "solves it",
+    Ending.BACK_WAITING: "needs to know something of the customer",
+    Ending.BACK_RECLASSIFIED: "finds it less urgent than it was taken for",
+    Ending.BACK_WORKAROUND: "helps the customer with a workaround",
+    Ending.ANSWERED: "has the customer's answer",
+    Ending.WATCHED: "tells the customer of the workaround, and watches the ticket",
 }
+
+
+_BACK: Final = (Ending.BACK_RESOLVED, Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED, Ending.BACK_WORKAROUND)
 
 
 class Cites(Protocol):
@@ -111,6 +120,11 @@ class _Teller:
         self._kind: KindRules = run.model.kinds[self._row["priority"]][self._row["plan"]]
         self._times = Times(run)
         self._stays = self._times.stays
+        self._kinds: list[KindRules] = [self._times.kinds[kind] for kind in self._times.kind_then]
+        """The rules of the ticket in each stay: its priority may have been lowered since."""
+        self._priorities = [run.model.priorities[kind // len(run.model.plans)] for kind in self._times.kind_then]
+        self._number = 0
+        """The stay of which is told."""
         self._judged = {(int(e["to"]), float(e["at"])): Judged(e["judged"]) for e in escalations(run)}
 
     def about(self) -> str:
@@ -126,6 +140,7 @@ class _Teller:
         yield Step(float(self._row["opened"]), self._opened())
         yield from self._targets()
         for number, stay in enumerate(self._stays):
+            self._number = number
             yield from self._stay(number, stay)
         for visit in self._run.visits[self._run.visits["place"] >= self._model.tiers]:
             yield self._joins(visit)
@@ -144,8 +159,9 @@ class _Teller:
     def _targets(self) -> Iterator[Step]:
         """Yield the first response, and what targets were used up before they were met."""
         row, kind = self._row, self._kind
-        responded, due, target = float(row["responded"]), float(row["response_due"]), kind.first_response
-        rules = self._target_rules("first_response")
+        first = self._model.kinds[row["priority"] - row["lowered"]][row["plan"]]
+        responded, due, target = float(row["responded"]), float(row["response_due"]), first.first_response
+        rules = self._target_rules("first_response", self._model.priorities[row["priority"] - row["lowered"]])
         closed = float(self._times.closed[0])
         if math.isnan(responded):
             if due < closed:
@@ -167,10 +183,13 @@ class _Teller:
         row, closed, last = self._row, float(self._times.closed[0]), self._stays[-1]
         resolved = not math.isnan(row["resolved"])
         if not math.isnan(last["left"]) and (not resolved or closed > last["left"]):
+            watched = last["ending"] == Ending.WATCHED
             if resolved:
-                yield Step(closed, f"It is decided how to go on: solved{self._spent()}", self._target_rules("resolve"))
+                how = "It is fixed for good, and closed" if watched else "It is decided how to go on: solved"
+                yield Step(closed, f"{how}{self._spent()}", self._target_rules("resolve"))
             else:
-                yield Step(closed, "The run ends; a decision is still waited for")
+                what = "the permanent fix" if watched else "a decision"
+                yield Step(closed, f"The run ends; {what} is still waited for")
         due, missed, late = (int(row[name]) for name in ("updates_due", "updates_missed", "updates_late"))
         if due:
             count = "the update" if due == 1 else f"{due - missed or 'none'} of {due} updates"
@@ -257,7 +276,7 @@ class _Teller:
         return " for something more urgent" if len(others) else ""
 
     def _left(self, number: int, stay: Any, tier: str) -> Iterator[Step]:
-        ending, left, slip = Ending(stay["ending"]), float(stay["left"]), Slip(int(stay["slip"]))
+        ending, left = Ending(stay["ending"]), float(stay["left"])
         follower = self._stays[number + 1] if number + 1 < len(self._stays) else None
         if ending == Ending.OPEN:
             yield Step(float(self._times.closed[0]), f"The run ends; it is still open, with {tier}")
@@ -265,7 +284,9 @@ class _Teller:
         if ending == Ending.SOLVED:
             final = left == self._row["resolved"]
             rules = self._target_rules("resolve") if final else ()
-            yield Step(left, f"{tier} solves it{self._spent() if final else ''}", rules)
+            told = stay["entry"] == Entry.BACK_RESOLVED
+            done = "tells the customer, and closes it" if told else "solves it"
+            yield Step(left, f"{tier} {done}{self._spent() if final else ''}", rules)
             return
         fates = {
             Ending.GAVE_UP: "The customer gives up waiting",
@@ -277,14 +298,17 @@ class _Teller:
             solved = self._spent() if self._row["fate"] == Fate.SOLVED_TOGETHER else ""
             yield Step(left, fates[ending] + solved)
             return
+        if ending == Ending.WATCHED:
+            yield Step(left, f"{tier} {_SEEN[ending]}")
+            return
         if follower is None or follower["entry"] == Entry.REOPENED:  # the tier keeps it
             yield Step(left, f"{tier} {_SEEN.get(ending, 'can do no more')}; a decision is waited for")
             return
-        yield self._passed_on(stay, follower, tier, ending, slip)
+        yield self._passed_on(number, stay, follower, tier, ending)
 
-    def _passed_on(self, stay: Any, follower: Any, tier: str, ending: Ending, slip: Slip) -> Step:
+    def _passed_on(self, number: int, stay: Any, follower: Any, tier: str, ending: Ending) -> Step:
         here, to, at = int(stay["place"]), int(follower["place"]), float(stay["left"])
-        other, rules = self._place(to), self._kind.tiers[here]
+        other, rules = self._place(to), self._kinds[number].tiers[here]
         cited: tuple[str, ...] = ()
         if ending == Ending.NO_PROGRESS:
             text = f"No progress for {_said(rules.no_progress)}: {tier} hands it to {other}"
@@ -297,12 +321,26 @@ class _Teller:
             text = f"Open for {_said(age)}: it moves from {tier} to {other}"
         elif ending == Ending.SENT_BACK:
             text = f"{tier} {_SEEN[ending]} and sends it back to {other}"
+        elif ending in _BACK:
+            text = f"{tier} {_SEEN[ending]}, and hands it back to {other}{self._after(number, ending)}"
+        elif ending == Ending.ANSWERED:
+            text = f"{tier} {_SEEN[ending]}, and passes it up again to {other}"
         else:
             text = f"{tier} {_SEEN.get(ending, 'can do no more')} and hands it to {other}"
             cited = self._seen_rules(here, to, Entry(follower["entry"]))
         if not math.isnan(follower["available"]) and follower["available"] - at > TOLERANCE:
             text += f"; the hand-off takes {_said(float(follower['available']) - at)}"
         return Step(at, text + self._verdict(to, at), cited)
+
+    def _after(self, number: int, ending: Ending) -> str:
+        """Return what a hand-back means for the ticket's clock."""
+        if ending == Ending.BACK_RESOLVED:
+            return ", which is to close it; its clocks stop"
+        if ending != Ending.BACK_RECLASSIFIED:
+            return ""
+        anew = self._model.lowered_restarts
+        clock = "its resolution clock begins anew" if anew else "its resolution clock goes on with the new target"
+        return f" as {self._priorities[number + 1]}; {clock}"
 
     def _verdict(self, to: int, at: float) -> str:
         """Return what the rulebook says of an escalation, unless it is as it should be."""
@@ -315,8 +353,8 @@ class _Teller:
     def _joins(self, visit: Any) -> Step:
         """Return how somebody who owns no tickets is brought in."""
         to, at, entry = int(visit["place"]), float(visit["entered"]), Entry(visit["entry"])
-        before = [stay for stay in self._stays if stay["entered"] < at] or list(self._stays[:1])
-        here = int(before[-1]["place"])
+        self._number = max(0, int(np.count_nonzero(self._stays["entered"] < at)) - 1)
+        here = int(self._stays[self._number]["place"])
         if entry == Entry.AGE:
             age, cited = self._age_rules(here, to, at)
             return Step(at, f"Open for {_said(age)}: {self._place(to)} is brought in", cited)
@@ -331,37 +369,39 @@ class _Teller:
         name = self._model.places[number]
         return self._labels.get(name, name)
 
-    def _target_rules(self, what: str) -> tuple[str, ...]:
-        return () if self._cites is None else self._cites.target_rules(self._priority, self._plan, what)
+    def _target_rules(self, what: str, priority: str | None = None) -> tuple[str, ...]:
+        return () if self._cites is None else self._cites.target_rules(priority or self._priority, self._plan, what)
 
     def _route_rules(self, here: int, to: int, clock: str) -> tuple[str, ...]:
         if self._cites is None:
             return ()
         places = self._model.places
-        return self._cites.route_rules(self._priority, self._plan, places[here], clock, places[to])
+        return self._cites.route_rules(self._priorities[self._number], self._plan, places[here], clock, places[to])
 
     def _seen_rules(self, here: int, to: int, entry: Entry) -> tuple[str, ...]:
         if self._cites is None or entry not in _SIGNALS:
             return ()
-        places, signal = self._model.places, _SIGNALS[entry]
-        found = self._cites.destination_rules(self._priority, self._plan, places[here], signal, places[to])
+        places, signal, priority = self._model.places, _SIGNALS[entry], self._priorities[self._number]
+        found = self._cites.destination_rules(priority, self._plan, places[here], signal, places[to])
         usual = "needs_expertise"  # what a tier takes for expertise where the procedure has no such signal
-        return found or self._cites.destination_rules(self._priority, self._plan, places[here], usual, places[to])
+        return found or self._cites.destination_rules(priority, self._plan, places[here], usual, places[to])
 
     def _age_rules(self, here: int, to: int, at: float) -> tuple[float, tuple[str, ...]]:
         """Return the age at which a place gets a ticket or joins, and the rules that say so.
 
         Of several ages the last that the ticket had reached.
         """
-        kind, rules = self._kind, self._kind.tiers[here]
+        kind, priority = self._kinds[self._number], self._priorities[self._number]
+        rules = kind.tiers[here]
         moves = [] if rules.age_move is None else [rules.age_move]
         ages = sorted(kind.ages[i] for i, place in (*moves, *rules.age_joins, *rules.unanswered_joins) if place == to)
-        begins = [float(s["entered"]) for s in self._stays if s["entry"] == Entry.REOPENED and s["entered"] < at]
+        anew = np.isin(self._stays["entry"], (Entry.REOPENED, Entry.BACK_RECLASSIFIED))
+        begins = self._stays["entered"][anew & (self._stays["entered"] < at)].tolist()
         age = kind.hours.minutes_between(max(begins, default=float(self._row["opened"])), at)
         reached = [one for one in ages if one <= age + TOLERANCE] or ages[:1] or [age]
         cited: tuple[str, ...] = ()
         if self._cites is not None:
-            for route in self._cites.routes(self._priority, self._plan, self._model.places[here]):
+            for route in self._cites.routes(priority, self._plan, self._model.places[here]):
                 fits = route.to == self._model.places[to] and abs(route.minutes - reached[-1]) < TOLERANCE
                 if fits and route.clock in ("age", "resolution") and not cited:
                     cited = self._route_rules(here, to, route.clock)

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from simulator.codes import Ending, Entry
 from simulator.model import DeskModel
-from simulator.openhours import OpenHours
+from simulator.openhours import Floats, OpenHours
 
 Table = npt.NDArray[np.void]
 
@@ -31,6 +32,9 @@ TICKET_ROWS: Final = np.dtype(
         ("responded", "f8"),
         ("resolved", "f8"),
         ("paused", "f8"),
+        ("clock_from", "f8"),
+        ("breached_before", "i1"),
+        ("lowered", "i1"),
         ("updates_sent", "i4"),
         ("updates_missed", "i4"),
         ("updates_late", "i4"),
@@ -40,8 +44,9 @@ TICKET_ROWS: Final = np.dtype(
     ]
 )
 """What the engine writes down of a ticket. ``fate`` is a :class:`~simulator.codes.Fate`, ``cause`` the number of the
-outage (-1 without one), ``paused`` the minutes for which its resolution clock stood still, ``resolved`` when it was
-solved or lost."""
+outage (-1 without one), ``resolved`` when it was solved or lost. ``clock_from`` is when its resolution clock began
+(anew, where its priority was lowered), ``paused`` the minutes for which it stood still since then, ``breached_before``
+whether it was over before. ``lowered`` is how often the priority was lowered."""
 
 TICKETS: Final = np.dtype(
     [
@@ -89,6 +94,32 @@ NOTES: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("what", "i1"), ("at
 
 SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
 """Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""
+
+
+def priorities_then(visits: Table, tickets: Table) -> npt.NDArray[np.int64]:
+    """Return the priority that each ticket had in each visit, as far as it was lowered later; shape (visits,).
+
+    The visits are those of all tickets, in order. A priority that was seen too late counts as if it had been known.
+    """
+    final: npt.NDArray[np.int64] = tickets["priority"][visits["ticket"]].astype(np.int64)
+    if not tickets["lowered"].any():
+        return final
+    so_far = np.cumsum(visits["entry"] == Entry.BACK_RECLASSIFIED)
+    of_ticket = np.bincount(visits["ticket"], visits["entry"] == Entry.BACK_RECLASSIFIED, minlength=len(tickets))
+    before = (np.cumsum(of_ticket) - of_ticket)[visits["ticket"]].astype(np.int64)
+    return np.asarray(final - tickets["lowered"][visits["ticket"]] + (so_far - before), np.int64)
+
+
+def solved_at(visits: Table, tickets: Table) -> Floats:
+    """Return when each ticket was solved or lost: before it was closed, where it was handed back as solved.
+
+    The shape is (tickets,); not-a-number where a ticket is open.
+    """
+    found: Floats = tickets["resolved"].copy()
+    told = visits[(visits["entry"] == Entry.BACK_RESOLVED) & (visits["ending"] == Ending.SOLVED)]
+    last = told["left"] == found[told["ticket"]]
+    found[told["ticket"][last]] = told["entered"][last]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

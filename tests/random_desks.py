@@ -27,9 +27,9 @@ MANAGEMENT, SECURITY = "manager", "security"
 SIGNALS = ("needs_expertise", "needs_code_change", "unresolvable")
 FEATURES = (
     "ages", "always", "backlog", "breaks", "code_seen", "customer", "decision", "fate", "finish", "hand_over",
-    "incomplete", "joins", "late", "learning", "limit", "misled", "misjudged", "on_call", "outages", "pace",
-    "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills", "swarming", "timers",
-    "unchecked", "unlimited", "updates", "war_room",
+    "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled", "on_call", "outages",
+    "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills", "swarming",
+    "timers", "unchecked", "unlimited", "updates", "war_room",
 )  # fmt: skip
 """What a desk may have besides tickets, tiers and agents."""
 
@@ -62,6 +62,7 @@ class SmallRules:
     running: Collection[str] = ()
     updates: Sequence[tuple[float, float]] = ((0.0, math.inf),)
     always: Calendar = field(default_factory=Calendar.always)
+    lowered_restarts: bool = True
 
     def routes(self, priority: str, plan: str, tier: str) -> Sequence[Route]:
         return self.timers.get((priority, tier), ())
@@ -139,7 +140,7 @@ class _Drawing:
         self.minute = count(self.some(0, 30))
         self.priorities = tuple(f"P{n + 1}" for n in range(self.some(1, 4)))
         self.tiers = tuple(f"T{n + 1}" for n in range(self.pick([2, 1, 3, 3])))
-        self.staggered = bool(has & {"customer", "hand_over", "shared", "skills"})
+        self.staggered = bool(has & {"customer", "hand_over", "hands_back", "shared", "skills"})
         self.shifts: dict[str, Any] = {}
 
     def share(self) -> float:
@@ -222,7 +223,7 @@ class _Drawing:
             said["on_call"] = self.some(1, 2)
         if "limit" in has and self.chance():
             said["queue_limit"] = self.some(0, 6)
-        if "customer" in has:
+        if has & {"customer", "hands_back"}:
             said["multitasking"] = self.some(1, 3)
         ends = ["pause", *(name for name in ("finish", "hand_over") if name in has)]
         said["at_shift_end"] = self.pick(ends)
@@ -251,6 +252,8 @@ class _Drawing:
             }  # fmt: skip
             if "routed" in has:
                 said[tier] |= {"passes_on": 0.3 if tier != self.tiers[-1] else 0.0, "sends_back": 0.2}
+            elif "hands_back" in has and tier != self.tiers[0]:
+                said[tier] |= {"hands_back": self.hands_back()}
         if "preempts" in has:
             said["preempts"] = list(self.priorities[: self.some(1, max(1, len(self.priorities) - 1))])
         if "swarming" in has:
@@ -263,10 +266,16 @@ class _Drawing:
             said["war_room"]["people"] |= {self.tiers[0]: 1}
         if "updates" in has:
             said["update"] = f"{self.some(1, 9)}m"
-        if "customer" in has:
-            said["customer"] = {"share": self.share(), "answer": self.time(20, 400), "never": 0.2}
+        if has & {"customer", "hands_back"}:
+            share = self.share() if "customer" in has else 0.0
+            said["customer"] = {"share": share, "answer": self.time(20, 400), "never": 0.2}
             said["customer"]["close_after"] = {"mean": "9h", "cv": 0.3}
         return said
+
+    def hands_back(self) -> dict[str, Any]:
+        reasons = ("resolved", "waiting_customer", "reclassified", "workaround")
+        shares = {reason: self.pick([0.1, 0.25]) for reason in reasons}
+        return {**shares, "closing": self.time(3, 20), "watch": self.time(100, 900)}
 
     def behaviour(self) -> dict[str, Any]:
         slips = {
@@ -319,7 +328,7 @@ class _Drawing:
                 gaps.append((self.odd(self.some(60, 300)), self.odd(self.some(20, 300))))
         return SmallRules(
             priorities=self.priorities, tiers=self.tiers, timers=timers, destinations=destinations,
-            calendars=calendars, running=tuple(running), updates=tuple(gaps),
+            calendars=calendars, running=tuple(running), updates=tuple(gaps), lowered_restarts=self.chance(),
         )  # fmt: skip
 
     def timers(self, place: int) -> tuple[Route, ...]:

@@ -34,7 +34,12 @@ def model() -> DeskModel:
         "demand": {"tickets_per_week": 150.0},
         "categories": {"any": {"priorities": {"P2": 1.0, "P3": 1.0}, "beyond": {"T1": 0.4}}},
         "staffing": {"T1": {"agents": 3, "multitasking": 2}, "T2": {"agents": 1}, "T3": {"agents": 1}},
-        "work": {"preempts": ["P2"], "customer": {"share": 0.3, "answer": {"mean": "2h"}}, "update": "3m"},
+        "work": {
+            "preempts": ["P2"],
+            "customer": {"share": 0.3, "answer": {"mean": "2h"}},
+            "update": "3m",
+            "T2": {"hands_back": {"resolved": 0.2, "waiting_customer": 0.1, "reclassified": 0.2, "workaround": 0.1}},
+        },
         "behaviour": {"premature": 0.2, "updates_forgotten": 0.2},
         "customers": {"reopen": 0.2, "reopen_after": {"mean": "4h"}},
     }
@@ -120,6 +125,18 @@ def nowhere(visits: np.ndarray) -> None:
 def in_two_tiers(visits: np.ndarray) -> None:
     row = place(visits, (visits["entry"] == Entry.EXPERTISE) & (visits["place"] == 1))
     visits["left"][row - 1] = visits["released"][row - 1]
+
+
+def handed_back_and_not_taken_so(visits: np.ndarray) -> None:
+    visits["entry"][place(visits, visits["entry"] == Entry.BACK_RESOLVED)] = Entry.EXPERTISE
+
+
+def never_lowered(tickets: np.ndarray) -> None:
+    tickets["lowered"][place(tickets, tickets["lowered"] > 0)] = 0
+
+
+def clock_begun_elsewhen(tickets: np.ndarray) -> None:
+    tickets["clock_from"][place(tickets, tickets["lowered"] == 0)] += 1.0
 
 
 def other_ending(visits: np.ndarray) -> None:
@@ -234,6 +251,9 @@ TAMPERINGS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray | None], str], ..
     ("visits", began_elsewhen, "a ticket's first stay begins when it is opened"),
     ("visits", nowhere, "a ticket is in one tier at a time, and always in one"),
     ("visits", in_two_tiers, "a ticket is in one tier at a time, and always in one"),
+    ("visits", handed_back_and_not_taken_so, "what a tier hands back, the next has as that"),
+    ("tickets", never_lowered, "what a tier hands back, the next has as that"),
+    ("tickets", clock_begun_elsewhen, "what a tier hands back, the next has as that"),
     ("visits", other_ending, "a ticket ends as its last stay does"),
     ("tickets", other_holder, "a ticket ends as its last stay does"),
     ("tickets", never_answered, "a ticket ends as its last stay does"),

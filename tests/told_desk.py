@@ -17,7 +17,7 @@ import numpy as np
 
 from policy import load_policy
 from simulator import load_desk
-from simulator.codes import Entry, Fate
+from simulator.codes import Ending, Entry, Fate
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.parts import Bell
@@ -47,6 +47,9 @@ class Stay:
     asks: list[int] | None
     answer: list[float]
     close_after: list[float]
+    back: list[int] | None
+    closing: list[float]
+    watch: list[float]
     routed: None = None
 
     def solve(self, row: int) -> tuple[float, ...]:
@@ -79,10 +82,17 @@ class Block:
     def choices(self, tier: int, stay: int) -> Stay:
         n = self.size
         asks = [one.get("asks", -1) if tier == one.get("asks_in", 0) and stay == 0 else -1 for one in self.tickets]
+        back = [
+            int(Ending[f"BACK_{one['back'].upper()}"])
+            if "back" in one and (tier, stay) == (one.get("back_in", 1), 0)
+            else int(Ending.SOLVED)
+            for one in self.tickets
+        ]
         return Stay(
             self.of("checks", 10.0), [(self.seen, 30.0, 50.0)[tier]] * n, [5.0] * n, self.pieces[tier],
             asks if self.desk.desk.work.customer is not None else None,
             self.of("answer", 90.0), self.of("close_after", 2 * DAY),
+            back if tier else None, self.of("closing", 10.0), self.of("watch", 240.0),
         )  # fmt: skip
 
 
@@ -105,6 +115,8 @@ def play(
 ) -> Told:
     """Play tickets given as {at, priority, solved_by, asks, answer, patience, comes_back, cause, slips …}.
 
+    ``back`` is why the second tier (or ``back_in``) hands a ticket back the first time: resolved, waiting,
+    reclassified, workaround.
     ``asks`` is the place in the work after which the customer is asked: 0 the checks, 1 the first piece.
     They are given in the order in which they are opened. ``meanwhile`` is done to the desk at these instants.
     """

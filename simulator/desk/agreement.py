@@ -119,6 +119,31 @@ def tickets_come_to_an_end(desk: Desk) -> None:
     )
 
 
+def somebody_to_hand_back_to(desk: Desk) -> None:
+    """Refuse to hand tickets back from the lowest tier, for an answer of which no length is said, or again and again.
+
+    Raises:
+        Misplaced: the first such tier.
+    """
+    for place, tier in enumerate(desk.tiers):
+        back, here = desk.work_of(place).hands_back, ("work", tier, "hands_back")
+        if back is None:
+            continue
+        if not place:
+            raise Misplaced(here, f"there is no tier below {tier}")
+        if back.waiting_customer and desk.work.customer is None:
+            raise Misplaced(
+                (*here, "waiting_customer"),
+                "work.customer is missing, which says how long customers take to answer",
+            )
+        most = 1 - 1 / MOST_STAYS
+        if back.waiting_customer > most:
+            raise Misplaced(
+                (*here, "waiting_customer"),
+                f"found {back.waiting_customer:g}; a ticket would go up and down for ever; expected at most {most:g}",
+            )
+
+
 def _sends_up(desk: Desk, place: int) -> bool:
     """Return whether there are tickets that a tier, which looks at them, cannot solve."""
     return desk.demand.log is not None or any(one.beyond.get(desk.tiers[place]) for one in desk.categories.values())

@@ -8,7 +8,12 @@ from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
 
-from simulator.desk.agreement import helpers_from_above, names_of_its_own, tickets_come_to_an_end
+from simulator.desk.agreement import (
+    helpers_from_above,
+    names_of_its_own,
+    somebody_to_hand_back_to,
+    tickets_come_to_an_end,
+)
 from simulator.desk.conduct import Behaviour, Calibrated, Costs, Customers, Satisfaction
 from simulator.desk.demand import Category, Demand, Period
 from simulator.desk.people import People, Shift, Staffing
@@ -83,4 +88,5 @@ class Desk(Part):
         names_of_its_own(self)
         helpers_from_above(self)
         tickets_come_to_an_end(self)
+        somebody_to_hand_back_to(self)
         return self

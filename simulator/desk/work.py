@@ -14,6 +14,31 @@ def time(mean: float, cv: float = 0.6) -> Time:
     return Time(mean=f"{mean}m", cv=cv)  # type: ignore[arg-type]  # read as a desk file is
 
 
+class HandsBack(Part):
+    """Why a tier hands a ticket that was escalated to it back, as shares of its stays; without any, it never does.
+
+    ``waiting_customer``: once it has checked, it needs to know something of the customer; the tier below asks, and
+    passes the ticket up again. ``reclassified``: it then turns out to be one priority less urgent. ``resolved``: it is
+    solved, and the tier below tells the customer and closes it, which is ``closing`` work. ``workaround``: the same,
+    but the permanent fix is pending, and the tier below watches the ticket for ``watch`` before it is closed. The last
+    two happen only to what the tier can solve.
+    """
+
+    resolved: Share = 0.0
+    waiting_customer: Share = 0.0
+    reclassified: Share = 0.0
+    workaround: Share = 0.0
+    closing: Time = time(10, 0.5)
+    watch: Time = Time(mean="960m", cv=0.5)  # type: ignore[arg-type]  # read as a desk file is
+
+    @model_validator(mode="after")
+    def _shares_of_a_whole(self) -> HandsBack:
+        total = self.resolved + self.waiting_customer + self.reclassified + self.workaround
+        if total > 1 + 1e-9:
+            raise ValueError(f"the shares of what is handed back add up to {total:g}; expected at most 1")
+        return self
+
+
 class TierWork(Part):
     """How a tier works on a ticket.
 
@@ -22,6 +47,8 @@ class TierWork(Part):
 
     ``passes_on`` and ``sends_back`` replace all that by chance: each stay's work done, the ticket goes to the next
     tier or to the one before with these probabilities, as in a network of queues.
+
+    ``hands_back`` says how often it gives back what was escalated to it, for which reason.
     """
 
     checks: Time = time(10)
@@ -31,6 +58,13 @@ class TierWork(Part):
     handoff: Time = time(10, 0.5)
     passes_on: Share | None = None
     sends_back: Share = 0.0
+    hands_back: HandsBack | None = None
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> TierWork:
+        if self.hands_back is not None and self.passes_on is not None:
+            raise ValueError("passes_on lets chance alone decide where tickets go; leave hands_back out")
+        return self
 
     @model_validator(mode="after")
     def _no_more_than_all(self) -> TierWork:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.codes import Ending
-from simulator.desk.work import Interruption, TierWork
+from simulator.desk.work import HandsBack, Interruption, TierWork
 from simulator.draws.streams import lengths
 from simulator.openhours import Floats
 
@@ -33,8 +33,15 @@ class Choices:
 
     ``checks``, ``recognition`` and ``handoff`` are lengths. ``routed`` is how a stay ends where chance alone decides,
     ``None`` elsewhere. ``asks`` is the place in the agenda after which the customer is asked, -1 without a question;
-    it is ``None`` where nobody ever is.
+    it is ``None`` where nobody ever is. ``back`` is how the stay of an escalated ticket ends if the tier hands it back
+    (see :meth:`hand_back`), ``None`` where it never does.
     """
+
+    back: list[int] | None = None
+    closing: list[float]
+    """Minutes of work for the tier that a ticket is handed back to, once the customer is helped."""
+    watch: list[float]
+    """Minutes for which it watches a ticket with a workaround."""
 
     def __init__(
         self, work: TierWork, factor: float, customer: Interruption | None, drawn: Drawn, pieces: Floats
@@ -56,6 +63,20 @@ class Choices:
             place = (uniform[2, some] / max(customer.share, 1e-300) * count[some]).astype(int)
             asks[some] = np.minimum(place, count[some] - 1)
             self.asks = asks.tolist()
+
+    def hand_back(self, back: HandsBack, uniform: Floats, normals: Floats) -> None:
+        """Decide which stays the tier ends by handing the ticket back, and why: an ending, ``SOLVED`` for the others.
+
+        ``uniform`` has shape (rows,), ``normals`` (2, rows).
+        """
+        shares = {
+            Ending.BACK_WAITING: back.waiting_customer, Ending.BACK_RECLASSIFIED: back.reclassified,
+            Ending.BACK_RESOLVED: back.resolved, Ending.BACK_WORKAROUND: back.workaround,
+        }  # fmt: skip
+        edges = np.cumsum(list(shares.values()))
+        codes = np.array([*shares, Ending.SOLVED], np.int8)
+        self.back = codes[np.searchsorted(edges, uniform, side="right")].tolist()
+        self.closing, self.watch = lengths(normals[0], back.closing).tolist(), lengths(normals[1], back.watch).tolist()
 
     @cached_property
     def answer(self) -> list[float]:

@@ -34,6 +34,7 @@ class Stream(IntEnum):
     CHOICES = 11
     CUSTOMERS = 12
     DUTIES = 13
+    HANDS_BACK = 14
 
 
 def stream(seed: int, replication: int, which: Stream, *key: int) -> np.random.Generator:

@@ -184,6 +184,9 @@ class Block:
             kept = drawn._replace(normals=drawn.normals.copy())  # and not those of the pieces with them
             found = Choices(desk.work_of(tier), factor, desk.work.customer, kept, pieces)
             self._choices[tier, stay] = found
+            if (back := desk.work_of(tier).hands_back) is not None:
+                rng = self._stream(Stream.HANDS_BACK, tier, stay)
+                found.hand_back(back, rng.random(self.size), rng.standard_normal((2, self.size)))
         return found
 
     def routed(self, tier: int, stay: int, rows: Rows) -> tuple[Floats, npt.NDArray[np.int8]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.engine.numbers import AGE, ANSWERED, ASKING, BROKEN_OFF, HANDOVER, RESOLVED, WAITING
 from simulator.engine.parts import NEVER, AgeLine, Bell, Ticket
+from simulator.engine.returns import stays_below
 from simulator.engine.timers import move_on
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class Ages:
 
     def _reach(self, ticket: Ticket, index: int, due: float) -> None:
         desk, kind = self._desk, ticket.kind
+        if ticket.settled is not None:
+            return
         if kind.age_pauses[index]:
             later = self.due(ticket, index)
             if ticket.stage == ASKING:
@@ -106,7 +109,7 @@ class Ages:
         for which, place in rules.unanswered_joins:
             if which == index and not ticket.responded <= due:
                 desk.tell(ticket, place, AGE, due)
-        if rules.age_move is None or rules.age_move[0] != index:
+        if rules.age_move is None or rules.age_move[0] != index or stays_below(ticket):
             return
         to = rules.age_move[1]
         if ticket.stage in (WAITING, BROKEN_OFF, ASKING, ANSWERED):

@@ -111,6 +111,8 @@ def never_answered(bell: Bell) -> None:
 
 def come_back(desk: Desk, ticket: Ticket, now: float) -> None:
     """Let a solved ticket come back later, once. Until then it counts as solved."""
+    if ticket.settled is not None:
+        desk.settle(ticket, now)
     ticket.stage = RESOLVED
     ticket.paused_since = now
     desk.at(ticket, now + ticket.block.comes_back[ticket.row], (desk.reopen,))
@@ -123,7 +125,8 @@ def reopen(desk: Desk, ticket: Ticket) -> None:
     ticket.paused += ticket.kind.hours.minutes_between(ticket.paused_since, now)
     desk.enter(ticket, 0, int(Entry.REOPENED), now)
     ticket.available = now
-    if ticket.update_left < math.inf:
+    if ticket.update_left < math.inf or ticket.silenced:
+        ticket.silenced = False
         ticket.update_from, ticket.update_left = now, next_gap(ticket.kind, ticket.opened, now)
     desk.ages.expect_anew(ticket)
     desk.offer(desk.pool_of(ticket), ticket)

@@ -130,13 +130,23 @@ class Books(simpy.Environment):
         del self.open_tickets[ticket.index]
         if ticket.told is not None:
             self._leave_told(ticket, now)
+        if ticket.settled is not None:
+            self.settle(ticket, now if now == now else self.model.end)
+        opened = ticket.opened
         self.tickets.add(
             self.tickets.pack(
                 ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier,
-                fate, ticket.cause, ticket.opened, ticket.responded, now, ticket.paused, ticket.sent, ticket.missed,
-                ticket.late, ticket.reopened, block.source, block.luck[row],
+                fate, ticket.cause, opened, ticket.responded, now, ticket.paused,
+                opened if ticket.clock_from is None else ticket.clock_from, ticket.breached_before, ticket.lowered,
+                ticket.sent, ticket.missed, ticket.late, ticket.reopened, block.source, block.luck[row],
             )
         )  # fmt: skip
+
+    def settle(self, ticket: Ticket, until: float) -> None:
+        """Let the clock of a ticket that was handed back as solved have stood still since then."""
+        assert ticket.settled is not None
+        ticket.paused += ticket.kind.hours.minutes_between(ticket.settled, until)
+        ticket.settled = None
 
     # -- what is written down ----------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ import numpy as np
 from simulator.codes import Fate
 from simulator.draws import Arrivals, Block, arrivals
 from simulator.draws.crew import crew
-from simulator.engine import apart, together, urgent
+from simulator.engine import apart, returns, together, urgent
 from simulator.engine.ages import Ages
 from simulator.engine.floor import Floor
 from simulator.engine.numbers import (
@@ -268,6 +268,8 @@ class Desk(Floor):
         elif ending == JOINT_WORK:
             self.note(agent, ticket, spell.began, spell.end)
             together.joined(self, agent, ticket, spell.end)
+        elif ending > JOINT_WORK:
+            returns.hand_back(self, agent, ticket, ending)
         else:
             self._follow(agent, ticket, ending)
 
@@ -318,7 +320,7 @@ class Desk(Floor):
 
     def enter(self, ticket: Ticket, to: int, entry: int, now: float) -> None:
         """Give a ticket to another tier."""
-        ticket.tier, ticket.entry, ticket.entered = to, entry, now
+        ticket.came_from, ticket.tier, ticket.entry, ticket.entered = ticket.tier, to, entry, now
         ticket.stage = HANDOVER
         ticket.available = ticket.began = NEVER
         begun, ticket.agenda = ticket.agenda is not None, None
@@ -329,7 +331,7 @@ class Desk(Floor):
             ticket.misled_from = NOT_AGAIN  # it has left where it was sent by mistake
         ticket.visit += 1
         if ticket.slip:
-            ticket.slip = WRONG_PRIORITY if ticket.priority != ticket.block.priority[ticket.row] else 0
+            ticket.slip = WRONG_PRIORITY if ticket.priority != returns.true_priority(ticket) else 0
         if ticket.stays is None:
             ticket.stays = [0] * self.model.tiers
             ticket.stays[0] = int(begun)
@@ -348,14 +350,15 @@ class Desk(Floor):
             self.free(sender)
         if ticket.stage == DECISION:
             decided = ticket.kind.hours.add(self._now, ticket.block.decision[ticket.row])
-            self.at(ticket, decided, (self._decided,))
+            self.at(ticket, decided, (self.decided,))
             return
         if ticket.stage == RESOLVED:  # solved together with another while it was handed over
             return
         ticket.available = self._now
         self.offer(self.pool_of(ticket), ticket)
 
-    def _decided(self, ticket: Ticket) -> None:
+    def decided(self, ticket: Ticket) -> None:
+        """Nobody works on a ticket any more, and now it is decided, or fixed for good."""
         if ticket.stage != RESOLVED:
             self.solve(ticket, self._now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from heapq import merge
 
-from simulator.codes import Fate
+from simulator.codes import HANDED_BACK, Fate
 from simulator.draws.crew import Member
 from simulator.engine.books import Books
 from simulator.engine.numbers import INFINITE, QUEUE_FULL, WAITING
@@ -85,7 +85,12 @@ class Floor(Books):
                 return
         if self.preempts[ticket.priority] and self.break_in(pool, ticket, now):
             return
-        if pool.waiting >= pool.limit and ticket.index >= 0 and self._still_waiting(pool, now) >= pool.limit:
+        if (
+            pool.waiting >= pool.limit
+            and ticket.index >= 0
+            and ticket.entry not in HANDED_BACK
+            and self._still_waiting(pool, now) >= pool.limit
+        ):
             self.leave(ticket, QUEUE_FULL, now, NEVER)
             self.close(ticket, Fate.QUEUE_FULL, now)
             return

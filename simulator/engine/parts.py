@@ -81,6 +81,20 @@ class Ticket(Event):
     """Since when its age counts, where that is not since it was opened."""
     paused_before = 0.0
     """Minutes of ``paused`` that lie before that."""
+    lowered = 0
+    """How often its priority was lowered, a tier above having found it less urgent."""
+    clock_from: float | None = None
+    """Since when its resolution clock counts, where that is not since it was opened."""
+    breached_before = False
+    """Whether that clock was over before it began anew."""
+    came_from = asker = 0
+    """The tier that it came from, and the last one that has handed it back."""
+    closing = watch = 0.0
+    """Minutes of work for the tier that it was handed back to, and for how long that one watches a workaround."""
+    settled: float | None = None
+    """When it was handed back as solved; its clocks stand still until it is closed."""
+    silenced = False
+    """Whether updates were owed before that."""
     script: Script | None
     """What its first stay comes to, if that may go in one go."""
     age_move_due: float

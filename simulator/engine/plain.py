@@ -272,6 +272,7 @@ def _tickets(visits: Table, opened: Floats, columns: dict[str, npt.NDArray[Any]]
     ends = np.append(np.flatnonzero(visits["ticket"][1:] != visits["ticket"][:-1]), len(visits) - 1)
     last = visits[ends]
     rows["ticket"], rows["cause"], rows["opened"] = last["ticket"], -1, opened
+    rows["clock_from"] = opened
     rows["responded"] = visits["began"][np.append(0, ends[:-1] + 1)]
     rows["resolved"], rows["holder"] = last["left"], last["place"]
     rows["fate"] = np.where(last["ending"] == SOLVED, int(Fate.SOLVED), int(Fate.OPEN))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from simulator.codes import ESCALATIONS
 from simulator.draws import Agenda, Choices
 from simulator.draws.streams import TO_GRAIN
-from simulator.engine import urgent
+from simulator.engine import returns, urgent
 from simulator.engine.numbers import (
+    BACK_RECLASSIFIED,
+    BACK_WAITING,
     CHECKED,
     CODE_CHANGE,
     EXPERTISE,
@@ -42,15 +44,16 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         stay = ticket.stays[tier]
         ticket.stays[tier] = stay + 1
     choices = block.choices(tier, stay)
-    rules = ticket.rules = ticket.kind.tiers[tier]
+    rules = ticket.rules = returns.rules_of(desk, ticket) if ticket.came_from > tier else ticket.kind.tiers[tier]
     ticket.ask_at = -1 if choices.asks is None else choices.asks[row]
     if choices.routed is not None:
         agenda, final = choices.solve(row), choices.routed[row]
     else:
         agenda, final = decide(desk, ticket, choices, stay)
-    if desk.wrong_priority and ticket.priority != block.priority[row]:
+    closing = ticket.came_from > tier and returns.is_closing(ticket)
+    if desk.wrong_priority and ticket.priority != returns.true_priority(ticket):
         ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
-    checks = 1 if choices.checks[row] else 0
+    checks = 1 if choices.checks[row] and not closing else 0
     if ticket.ask_at >= 0:
         if ticket.ask_at and not checks:
             ticket.ask_at -= 1  # checks that take no time are left out
@@ -71,8 +74,8 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.ask_at += ticket.ask_at >= 0
         checks += 1
     ticket.checks_at = checks
-    if choices.routed is not None:
-        ticket.checks_at = -1  # chance has decided, whatever they say
+    if choices.routed is not None or closing:
+        ticket.checks_at = -1  # chance has decided, whatever they say, or there is nothing more to check
     elif not checks:
         ticket.checks_at = -1
         desk.learned(ticket, CHECKED, now)
@@ -131,12 +134,21 @@ def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tup
     if ticket.cause >= 0 and desk.outages is not None and ticket.cause in desk.outages.solved:
         ticket.ask_at = -1
         return (float(choices.checks[row]),), SOLVED  # the answer is known
+    if ticket.came_from > tier and (left := returns.what_is_left(ticket, float(choices.checks[row]))) is not None:
+        return left
     slips = block.slips if desk.slips else None
     if ticket.misled_from >= 0 or (
         ticket.entry == PREMATURE and urgent.may_go_back(desk, ticket, float(choices.checks[row]), desk.now)
     ):
         ticket.ask_at = -1
         return (float(choices.checks[row]),), SENT_BACK
+    if tier and choices.back is not None:
+        ending = returns.reason(desk, ticket, choices, able=able)
+        if ending in (BACK_WAITING, BACK_RECLASSIFIED):
+            ticket.ask_at = -1
+            return (float(choices.checks[row]),), ending
+        if ending != SOLVED:
+            return choices.solve(row), ending
     premature = bool(slips and able and tier == 0 and stay == 0 and slips["premature"][row])
     if able and not premature:
         return choices.solve(row), SOLVED

@@ -9,6 +9,7 @@ from simulator.engine import apart
 from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
 from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
 from simulator.engine.progress import checked, went
+from simulator.engine.returns import true_priority
 from simulator.engine.scripts import unfold
 from simulator.engine.timers import expect, let_go
 from simulator.engine.walk import minutes_worked, walk
@@ -95,7 +96,7 @@ def put_back(desk: Desk, ticket: Ticket) -> None:
 def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
     """Let an agent stop working on a ticket that stays in the tier."""
     now = agent.spell.end
-    if why == Pause.QUESTION and ticket.priority != ticket.block.priority[ticket.row] and desk.wrong_priority:
+    if why == Pause.QUESTION and desk.wrong_priority and ticket.priority != true_priority(ticket):
         ticket.ask_at = -1
         desk.learned(ticket, PRIORITY_SEEN, now)
         reprioritise(desk, ticket, ticket.block.priority[ticket.row], now)

@@ -71,6 +71,9 @@ def tickets_sheet(run: Run) -> Sheet:
         Field("outage", "whole", lambda rows: np.where(rows["cause"] >= 0, rows["cause"] + 1, -1)),
         _plain("paused_minutes", "minutes", "paused"),
         _plain("reopened", "whole"),
+        _instant("resolution_clock_from", "clock_from"),
+        Field("breached_before", "flag", lambda rows: rows["breached_before"] > 0),
+        _plain("lowered", "whole"),
     ])  # fmt: skip
 
 

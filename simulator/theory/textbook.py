@@ -97,6 +97,11 @@ class NoProcedure:
         """Return no updates."""
         return ((0.0, float("inf")),)
 
+    @property
+    def lowered_restarts(self) -> bool:
+        """Whether a clock begins anew that there is not."""
+        return True
+
 
 def desk_document(network: Network, days: int) -> dict[str, Any]:
     """Return the desk file of a network, as data, for a period of ``days``."""

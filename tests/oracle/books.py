@@ -116,6 +116,7 @@ class Books:
     def close(self, ticket: Ticket, fate: Fate, resolved: float) -> None:
         """Write down a ticket that is over and done with, or open at the end."""
         ticket.solved = True
+        ticket.settle(self.model.end if math.isnan(resolved) else resolved)
         del self.open[ticket.index]
         block, row = ticket.block, ticket.row
         for place, (at, why) in ticket.told.items():
@@ -124,7 +125,8 @@ class Books:
         self._tickets.append(
             (
                 ticket.index, ticket.priority, block.plan[row], ticket.category, ticket.solved_by, ticket.tier, fate,
-                ticket.cause, ticket.opened, ticket.responded, resolved, ticket.paused, ticket.sent, ticket.missed,
-                ticket.late, ticket.reopened, block.source, block.luck[row],
+                ticket.cause, ticket.opened, ticket.responded, resolved, ticket.paused, ticket.clock_from,
+                ticket.breached_before, ticket.lowered, ticket.sent, ticket.missed, ticket.late, ticket.reopened,
+                block.source, block.luck[row],
             )
         )  # fmt: skip

@@ -62,6 +62,7 @@ class Customers(Moves):
     def come_back_after(self, ticket: Ticket, after: float) -> Steps:
         """Let a solved ticket come back to the first tier; its clocks stand still until then."""
         since = self.env.now
+        ticket.settle(since)
         yield self.env.timeout(after)
         now = self.env.now
         ticket.solved = ticket.written = False
@@ -70,6 +71,7 @@ class Customers(Moves):
         self.enter(ticket, 0, Entry.REOPENED)
         ticket.available = ticket.aged_from = now
         ticket.paused_since_aging = 0.0
-        if ticket.heard.left < math.inf:
+        if ticket.heard.left < math.inf or ticket.silenced:
+            ticket.silenced = False
             ticket.hear_from(now)
         self.expect_ages(ticket)

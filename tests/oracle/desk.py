@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import simpy
 
@@ -16,6 +18,7 @@ from .people import Agent, QueueFull, Tier
 from .tickets import Ticket
 from .together import SOLVED_TOGETHER, Together
 
+HANDS_BACK = (Ending.BACK_RESOLVED, Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED, Ending.BACK_WORKAROUND)
 BACKLOG = 2
 """The source of tickets that are waiting when the run begins."""
 
@@ -168,9 +171,56 @@ class OracleDesk(Together):
             if ticket.passed_on_wrongly_by is not None:
                 to, ticket.passed_on_wrongly_by = ticket.passed_on_wrongly_by, None
             yield from self.hand_over(ticket, agent, to, Entry.SENT_BACK, ending)
+        elif ending in HANDS_BACK:
+            yield from self.hand_back(ticket, agent, Ending(ending))
+        elif ending == Ending.ANSWERED:
+            yield from self.hand_over(ticket, agent, ticket.handed_back_by, Entry.ANSWERED, ending)
+        elif ending == Ending.WATCHED:
+            yield from self.watch(ticket, agent)
+            return True
         else:
             return (yield from self.follow(ticket, agent, ending))
         return False
+
+    def hand_back(self, ticket: Ticket, agent: Agent, why: Ending) -> Steps:
+        """Hand a ticket back to the tier that it came from."""
+        now = self.env.now
+        ticket.handed_back_by = ticket.tier
+        ticket.owed_below = ticket.block.choices(ticket.tier, ticket.times_in[ticket.tier] - 1)
+        if why == Ending.BACK_RESOLVED:  # its clocks stop
+            ticket.settled_at = now
+            ticket.silenced = ticket.heard.left < math.inf
+            ticket.heard.left = math.inf
+        elif why == Ending.BACK_RECLASSIFIED:
+            self.lower(ticket)
+        to = ticket.tier - 1 if ticket.entry == Entry.PAGED else ticket.came_from
+        yield from self.hand_over(ticket, agent, to, Entry[why.name], why)
+
+    def lower(self, ticket: Ticket) -> None:
+        """Give a ticket the next lower priority: another kind of ticket, whose ages count from now."""
+        now, kind = self.env.now, ticket.kind
+        if self.model.lowered_restarts:
+            due = add(kind.hours, ticket.clock_from, kind.resolution + ticket.paused)
+            ticket.breached_before = ticket.breached_before or due + 1e-6 < now
+            ticket.clock_from, ticket.paused = now, 0.0
+        ticket.lowered += 1
+        ticket.priority += 1
+        ticket.kind = kind = self.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
+        ticket.aged_from, ticket.paused_since_aging = now, 0.0
+        if self.writing:
+            ticket.heard = Countdown(kind.hours, now, kind.updates[0][1])
+        self.expect_ages(ticket)
+
+    def watch(self, ticket: Ticket, agent: Agent) -> Steps:
+        """Keep an eye on a ticket whose customer has a workaround, until it is fixed for good."""
+        assert ticket.owed_below is not None
+        now = self.env.now
+        self.note(agent, ticket, now)
+        self.leave(ticket, Ending.WATCHED, now, now)
+        ticket.written = True
+        self.floor.free(agent)
+        yield self.until(add(ticket.kind.hours, now, ticket.owed_below.watch[ticket.row]))
+        yield from self.solved_by(ticket, None)
 
     def follow(self, ticket: Ticket, agent: Agent, seen: int) -> Steps:
         """Do what the policy says of what the agent has come to see; return whether it has been solved with that."""

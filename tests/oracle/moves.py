@@ -53,7 +53,7 @@ class Moves(Work):
         The first of the ``ends`` ends it, or the age at which the tier has to pass the ticket on.
         """
         ending, at = min(ends, key=lambda end: end[1], default=(Ending.OPEN, math.inf))
-        move = ticket.kind.tiers[ticket.tier].age_move
+        move = ticket.age_move
         reached = self.env.event() if move is None else ticket.ages[move[0]]
         if reached.processed:  # what has been reached before is noticed by whoever takes it
             reached = self.env.event()
@@ -113,7 +113,7 @@ class Moves(Work):
         If it reaches an age meanwhile at which that tier would have to pass it on, it goes to the next tier instead.
         """
         while True:
-            move = ticket.kind.tiers[ticket.tier].age_move
+            move = ticket.age_move
             yield arrives if move is None or ticket.ages[move[0]].processed else arrives | ticket.ages[move[0]]
             if arrives.processed:
                 break
@@ -129,7 +129,7 @@ class Moves(Work):
             # It has left where it was sent by mistake.
             ticket.may_be_misled = ticket.may_be_misled and ticket.passed_on_wrongly_by is None
             ticket.passed_on_wrongly_by = None
-        ticket.tier, ticket.entry, ticket.entered = to, entry, self.env.now
+        ticket.came_from, ticket.tier, ticket.entry, ticket.entered = ticket.tier, to, entry, self.env.now
         ticket.available = ticket.began = NEVER
         ticket.agent, ticket.parts = None, []
         ticket.visits += 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import simpy
 from simpy.events import URGENT
 
+from simulator.codes import HANDED_BACK
 from simulator.draws.crew import Member
 from simulator.openhours import OpenHours
 from simulator.roster import AgentSpec, TierStaff
@@ -182,11 +183,14 @@ class Floor:
                 agent.ticket.process.interrupt(PRE_EMPTED)
         if agent is not None:
             request.grant(agent)
-        elif not broken_off and ticket.index >= 0 and len(tier.queue) >= tier.staff.queue_limit:
+        elif not broken_off and self._may_be_lost(ticket) and len(tier.queue) >= tier.staff.queue_limit:
             raise QueueFull
         else:
             tier.queue.append(request)
         return request
+
+    def _may_be_lost(self, ticket: Ticket | Errand) -> bool:
+        return ticket.index >= 0 and ticket.entry not in HANDED_BACK  # type: ignore[union-attr]
 
     def _may_break_in(self, ticket: Ticket | Errand) -> bool:
         model = self.desk.model

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from simulator.codes import ESCALATIONS, Ending, Entry, Note, Slip
+from simulator.codes import ESCALATIONS, HANDED_BACK, Ending, Entry, Note, Slip
 from simulator.draws import Choices
 from simulator.draws.streams import GRAIN
-from simulator.model import Move
+from simulator.model import Move, TierRules
 
 from .hours import Countdown, add
 from .tickets import Part, Ticket
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from .people import Agent, Tier
 
 
+NOWHERE = Move(None, ())
+NOTHING = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), NOWHERE, NOWHERE, NOWHERE, plain=True)
+"""The rules of a stay that nothing but work ends."""
+
+
 def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
     """Plan the stay that an agent begins now."""
     now, stay = desk.env.now, ticket.times_in.get(ticket.tier, 0)
     ticket.times_in[ticket.tier] = stay + 1
     ticket.began = now
-    ticket.take_in_hand(tier.hours, now, now, ticket.kind.tiers[ticket.tier])
+    ticket.take_in_hand(tier.hours, now, now, ticket.rules_here(NOTHING))
     choices = ticket.block.choices(ticket.tier, stay)
     parts, ticket.outcome = _work(desk, ticket, choices, stay)
     _see_the_priority(ticket, parts)
@@ -39,7 +45,7 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
             parts.insert(0, Part("reply", reply))
         else:
             ticket.responded = now
-    if choices.routed is None:
+    if choices.routed is None and parts[-1].what != "closing":
         _note_the_checks(desk, ticket, parts)
     pace = agent.pace
     if agent.newcomer != 1.0:
@@ -97,6 +103,13 @@ def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tupl
         return [checks], Ending.SENT_BACK
     if ticket.entry == Entry.PREMATURE and _may_go_back(desk, ticket, checks.minutes):
         return [checks], Ending.SENT_BACK
+    if ticket.entry in HANDED_BACK and (left := _what_is_left(ticket, checks)) is not None:
+        return left
+    handed_back = _handed_back(desk, ticket, choices)
+    if handed_back in (Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED):
+        return [checks], handed_back
+    if handed_back is not None and able:
+        return _pieces(ticket, choices), handed_back
     premature = able and ticket.tier == 0 and stay == 0 and ticket.has("premature")
     if able and not premature:
         return _pieces(ticket, choices), Ending.SOLVED
@@ -125,6 +138,31 @@ def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tupl
         recognition.minutes += desk.model.desk.behaviour.late_by
     checks.then_ask = choices.asks is not None and choices.asks[row] >= 0
     return [checks, recognition], seen
+
+
+def _handed_back(desk: OracleDesk, ticket: Ticket, choices: Choices) -> Ending | None:
+    """Return how a tier above hands a ticket back that was escalated to it, if it does."""
+    if choices.back is None or ticket.entry not in ESCALATIONS or ticket.cause >= 0:
+        return None
+    why = Ending(choices.back[ticket.row])
+    if why == Ending.BACK_RECLASSIFIED:
+        could_be_lower = ticket.priority + 1 < len(desk.model.priorities)
+        return why if could_be_lower and ticket.priority == ticket.true_priority else None
+    return None if why == Ending.SOLVED else why
+
+
+def _what_is_left(ticket: Ticket, checks: Part) -> tuple[list[Part], int] | None:
+    """Return what a tier has to do for what was handed back to it; nothing special if it is just less urgent."""
+    assert ticket.owed_below is not None
+    closing = Part("closing", ticket.owed_below.closing[ticket.row])
+    if ticket.entry == Entry.BACK_RESOLVED:
+        return [closing], Ending.SOLVED
+    if ticket.entry == Entry.BACK_WORKAROUND:
+        return [closing], Ending.WATCHED
+    if ticket.entry == Entry.BACK_WAITING:
+        checks.then_ask = True
+        return [checks, Part("nothing more", 0.0)], Ending.ANSWERED
+    return None
 
 
 def where_to(ticket: Ticket, seen: int) -> Move:

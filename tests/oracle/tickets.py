@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from simulator.codes import Entry, Slip
-from simulator.draws import Block
+from simulator.codes import BACK_BY_AGREEMENT, Entry, Slip
+from simulator.draws import Block, Choices
 from simulator.draws.streams import Stream, stream
 from simulator.draws.tickets import block_size
 from simulator.model import DeskModel, KindRules, TierRules
@@ -83,6 +83,8 @@ class Ticket:
     entry: Entry = Entry.OPENED
     entered: float = field(init=False)
     available: float = field(init=False)
+    came_from: int = 0
+    """The tier that it was in before."""
     began: float = math.nan
     agent: Agent | None = None
     visits: int = 0
@@ -117,6 +119,19 @@ class Ticket:
     missed: int = 0
     late: int = 0
     reopened: int = 0
+    lowered: int = 0
+    """How often a tier above has found it less urgent than it was taken for."""
+    clock_from: float = field(init=False)
+    """Since when its resolution clock counts."""
+    breached_before: bool = False
+    handed_back_by: int = 0
+    """The tier that has handed it back, the last time that one did."""
+    owed_below: Choices | None = None
+    """What chance has decided about the stay that ended so."""
+    settled_at: float | None = None
+    """When it was solved, if what is left is to tell the customer and to close it."""
+    silenced: bool = False
+    """Whether updates were owed until then."""
     told: dict[int, tuple[float, int]] = field(default_factory=dict)
     """Who has joined in: by place, when and why."""
     slip: Slip = NONE
@@ -127,7 +142,7 @@ class Ticket:
     to_be_freed: Agent | None = None
 
     def __post_init__(self) -> None:
-        self.entered = self.available = self.aged_from = self.opened
+        self.entered = self.available = self.aged_from = self.clock_from = self.opened
         self.heard = Countdown(self.kind.hours, self.opened, math.inf)
 
     def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
@@ -147,7 +162,18 @@ class Ticket:
 
     @property
     def true_priority(self) -> int:
-        return self.block.priority[self.row]
+        return self.block.priority[self.row] + self.lowered
+
+    @property
+    def age_move(self) -> tuple[int, int] | None:
+        """The age at which its tier has to pass it on, and to whom; what was handed back by agreement stays there."""
+        return None if self.entry in BACK_BY_AGREEMENT else self.kind.tiers[self.tier].age_move
+
+    def rules_here(self, nothing: TierRules) -> TierRules:
+        """Return the rules of a stay that begins now; where the clocks have stopped, ``nothing`` ends it but work."""
+        if self.settled_at is not None:
+            return nothing
+        return replace(self.kind.tiers[self.tier], age_move=self.age_move)
 
     @property
     def answered_yet(self) -> bool:
@@ -169,6 +195,12 @@ class Ticket:
             if self.asked_at is not None:
                 stood_still += between(self.kind.hours, self.asked_at, now)
         return add(self.kind.hours, self.aged_from, self.kind.ages[index] + stood_still)
+
+    def settle(self, until: float) -> None:
+        """Let its clock have stood still since it was solved, if it was handed back as that."""
+        if self.settled_at is not None:
+            self.paused += between(self.kind.hours, self.settled_at, until)
+            self.settled_at = None
 
     def hear_from(self, now: float) -> None:
         """Let the time until the next update of the customer count from ``now``, by the cadence at its age."""

@@ -116,6 +116,8 @@ class Work(Books):
             yield self.until(due)
             if ticket.solved or ticket.kind is not kind or ticket.aged_from != since:
                 yield self.env.event()  # never
+        if ticket.settled_at is not None:
+            return
         rules = kind.tiers[ticket.tier]
         joining = [place for which, place in rules.age_joins if which == index]
         if not ticket.responded <= due:
