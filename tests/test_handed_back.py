@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from policy import load_policy
 from policy.errors import InputError
 from simulator import load_desk, month_metrics, run_once
 from simulator.codes import Ending, Entry, Judged, Measured
 from simulator.derived import clocks, escalations
 from simulator.model import DeskModel
-from simulator.run import run_of
+from simulator.run import rules_of, run_of
 from simulator.story import story_of
 from simulator.tables import Run
 from tests.told_desk import DATA, DAY, FIVE_PM, TEN, Told, model, play, story, visits, work
@@ -276,6 +277,28 @@ def test_shares_are_shares_of_the_escalated_stays() -> None:
     resolved = np.mean(stays["ending"] == Ending.BACK_RESOLVED)
     assert len(stays) > 300
     assert abs(resolved - 0.3) < 4 * math.sqrt(0.21 / len(stays))
+
+
+@pytest.mark.parametrize("replication", range(3))
+def test_every_minute_of_a_clock_is_counted_once(replication: int) -> None:
+    shares = "{resolved: 0.25, waiting_customer: 0.2, reclassified: 0.2, workaround: 0.2}"
+    more = {"work__customer": "{share: 0.2, answer: {mean: 3h}}", "customers__reopen": "0.2"}
+    desk = model(name="secureai", work__T2__hands_back=shares, work__T3__hands_back=shares, **more)
+    one = run_once(desk, None, 5, replication)
+    rows = clocks(one)
+    rows = rows[rows["clock"] == Measured.RESOLUTION]
+    tickets = one.tickets[rows["ticket"]]
+    ended = ~np.isnan(tickets["resolved"])
+    assert (rows["start"] == tickets["clock_from"]).all()
+    assert (tickets["lowered"][ended] > 0).any()
+    np.testing.assert_allclose(
+        rows["minutes"].sum(axis=1)[ended], tickets["resolution_minutes"][ended], rtol=0, atol=1e-6
+    )
+
+
+def test_the_policy_says_whether_a_clock_begins_anew() -> None:
+    assert rules_of(load_policy("secureai")).lowered_restarts
+    assert not rules_of(load_policy("secureai+downgrade-keeps-elapsed")).lowered_restarts
 
 
 def test_without_shares_nothing_changes() -> None:
