@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.attribution import Groups, Ints, Times
-from simulator.codes import Cause, Ending, Entry, Fate, Judged, Measured, Slip
+from simulator.codes import ESCALATIONS, Cause, Ending, Entry, Fate, Judged, Measured, Slip
 from simulator.derived import clocks, escalations
 from simulator.metrics import month_metrics
 from simulator.model import DeskModel
@@ -29,7 +29,7 @@ HOURS: Final = 168
 OWN_CLOCKS: Final = (Measured.FIRST_RESPONSE, Measured.RESOLUTION)
 TIMERS: Final = (Measured.NO_PROGRESS, Measured.UNRESOLVED)
 CAUSES: Final = tuple(cause for cause in Cause if cause != Cause.NONE)
-REASONS: Final = tuple(entry for entry in Entry if entry <= Entry.PAGED)
+REASONS: Final = tuple(entry for entry in Entry if entry in ESCALATIONS)
 MANAGEMENT: Final = "management"
 ELSEWHERE: Final = "elsewhere"
 _TOLERANCE: Final = 1e-6
@@ -120,7 +120,8 @@ class _Counter:
         solved = np.isin(tickets["fate"], (Fate.SOLVED, Fate.SOLVED_TOGETHER)) & _inside(tickets["resolved"], window)
         done = tickets[solved]
         answered = done["responded"] <= done["response_due"] + _TOLERANCE
-        in_time = answered & (done["resolved"] <= done["resolution_due"] + _TOLERANCE)
+        kept = (done["resolved"] <= done["resolution_due"] + _TOLERANCE) & (done["breached_before"] == 0)
+        in_time = answered & kept
         yield ("solved",), float(len(done))
         yield ("breached",), float(np.count_nonzero(~in_time))
         tier = np.minimum(done["holder"].astype(np.int64), model.tiers - 1)

@@ -91,4 +91,4 @@ def _led_home(places: Sequence[str], row: Any, stays: Any, one: Judgement) -> bo
     complete = not int(stay["slip"]) & Slip.INCOMPLETE_HANDOFF
     solved = stay["ending"] == Ending.SOLVED and row["fate"] == Fate.SOLVED and row["reopened"] == 0
     in_time = not math.isnan(row["resolved"]) and row["resolved"] <= row["resolution_due"] + TOLERANCE
-    return bool(complete and solved and in_time)
+    return bool(complete and solved and in_time and not row["breached_before"])

@@ -35,6 +35,7 @@ ENTRIES: Final[Mapping[Entry, str]] = {
     Entry.AGE: "open too long",
     Entry.PREMATURE: "taken for harder",
     Entry.PAGED: "paged at once",
+    Entry.ANSWERED: "up again, answered",
 }
 JUDGED: Final[Mapping[Judged, str]] = {
     Judged.APPROPRIATE: "appropriate",
