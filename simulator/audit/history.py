@@ -21,7 +21,7 @@ from policy.compiled import CUSTOMER, ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, 
 from policy.situation import OPEN, RESOLVED, WAITING_CUSTOMER, Deed
 from simulator.attribution import Times
 from simulator.audit.book import Book
-from simulator.codes import Ending, Entry, Fate, Note, Slip
+from simulator.codes import HANDED_BACK, Ending, Entry, Fate, Note, Slip
 from simulator.model import TierRules
 from simulator.tables import Run
 
@@ -330,6 +330,8 @@ class _Reader:
         to = self._model.places[follower["place"]]
         if ending == Ending.SENT_BACK:
             self._fact(left, number, 6, What.SIGN, SENT_BACK_SIGN, tier)
+            self._deed(left, number, 8, DEESCALATE, to, tier)
+        elif follower["entry"] in HANDED_BACK:
             self._deed(left, number, 8, DEESCALATE, to, tier)
         else:
             self._deed(left, number, 8, ESCALATE, to, tier)
