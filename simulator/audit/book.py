@@ -7,7 +7,7 @@ tickets belong to, when a clock may change the verdict, all that is asked of the
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from policy.calendars import Calendar
 from policy.compiled import CUSTOMER, REPLY
@@ -21,6 +21,12 @@ Limits = tuple[tuple[str, float], ...]
 """Clocks with the minutes at which a rule first looks at them."""
 
 
+@lru_cache(maxsize=8)
+def _tables(rulebook: Rulebook) -> FastBook:
+    """Return the tables of a rulebook, whose pages are made as they are needed and serve all runs."""
+    return FastBook(rulebook)
+
+
 class Book:
     """A policy's rulebook, ready for one desk."""
 
@@ -28,7 +34,7 @@ class Book:
         """Take the rulebook, and the desk whose categories are to be found in it."""
         self.rulebook = rulebook
         self.policy: Policy = rulebook.policy
-        self._tables = FastBook(rulebook)
+        self._tables = _tables(rulebook)
         self._desk = desk
         self._limits: dict[tuple[str | None, str, str, float], Limits] = {}
         self._carried: dict[str, tuple[str, ...]] = {}

@@ -175,12 +175,14 @@ class _Agents:
             return _NEVER
         else:
             calendar = self._book.calendar(self._replay.situation())
+            if self._slips.never(owed):
+                return _NEVER
             while luck.forgotten:  # they think of it again when it would be due the next time
                 due, number = due_at(calendar, due, owed.repeat, ()), number + 1
                 if due > self._case.end:
                     return _NEVER
                 luck = self._slips.of(owed, self._case.number, number)
-            at = self._in_time(owed.owner, hours, begins, due)
+            at = self._in_time(owed, hours, begins, due)
         self._next[owed.key] = number + 1
         if luck.late_by and due is not None and at < _NEVER:
             at = self._people.after(hours, max(at, due), luck.late_by)
@@ -190,14 +192,16 @@ class _Agents:
         """Return the first instant from ``at`` on at which an owner is there; who has the ticket in hand is."""
         return at if self._case.at_hand(owner, at, at) else self._people.next_there(hours, at)
 
-    def _in_time(self, owner: str, hours: OpenHours, begins: float, due: float) -> float:
+    def _in_time(self, owed: Owed, hours: OpenHours, begins: float, due: float) -> float:
         """Return when what recurs is done: when it is due, before they go if they are away then, or else after."""
         if due <= begins:
-            return self._soonest(owner, hours, begins)
-        if self._case.at_hand(owner, due, due):
+            return self._soonest(owed.owner, hours, begins)
+        if self._case.at_hand(owed.owner, due, due):
             return due
         last = self._people.last_there(hours, begins, due)
-        return self._people.next_there(hours, due) if last is None else last
+        if last is None or any(deed.at >= last and deed.fits(*owed.key) for deed in self._replay.deeds):
+            return self._people.next_there(hours, due)  # it has just been done, and nobody comes before it is due
+        return last
 
     def _around(self, verdict: FastVerdict) -> bool:
         return self._people.around_the_clock(verdict.priority, self._case.plan)

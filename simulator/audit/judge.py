@@ -204,6 +204,8 @@ class Auditor:
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
             return why, self._work_begins(due)
         begins = since if stay is None else max(since, stay.began)
+        if duty.repeat is not None:
+            begins += 2 * EPSILON  # since it was done the last time, which is no time to do it again
         if case.at_hand(owner, begins, due) or people.last_there(hours, begins, due) is not None:
             return "", due
         return NOBODY, people.next_there(hours, max(begins, due))

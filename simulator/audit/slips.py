@@ -74,6 +74,11 @@ class Slips:
             self._luck[asked] = self._drawn(slip, ticket, owed.key, number)
         return self._luck[asked]
 
+    def never(self, owed: Owed) -> bool:
+        """Return whether a duty is always forgotten."""
+        slip = self._slip(owed)
+        return slip is not None and slip.forgotten >= 1
+
     def _drawn(self, slip: DutySlip, ticket: int, act: ActKey, number: int) -> Luck:
         key = crc32("|".join(part or "" for part in act).encode())
         draws = stream(self._run.seed, self._run.replication, Stream.DUTIES, ticket, key, number).random(2)
