@@ -20,7 +20,7 @@ from simulator.codes import Cause, Entry, Fate, Judged, Measured
 from simulator.metrics import worked
 from simulator.model import DeskModel, compile_model
 from simulator.report.aims import MEASURED, goal, months_that_meet, sign, target
-from simulator.report.counting import REASONS, Key, busy_hours, count, word
+from simulator.report.counting import BACK, REASONS, Key, busy_hours, count, word
 from simulator.report.figures import ENOUGH, coverage, cut_off, limits, said, sample
 from simulator.report.gathering import Gathered, gather
 from simulator.report.improving import breaches, improvements, missed_targets, outstanding, over_part
@@ -120,6 +120,24 @@ def test_missed_targets_are_those_of_the_table_of_clocks(replication: int) -> No
     assert found["figure", "sla_compliance"] == pytest.approx(1 - len(late) / found["solved",])
     for kind, names in (("priority", run.model.priorities), ("tier", ("T1", "T2", "T3"))):
         assert sum(found["breached", kind, name] for name in names) == len(late)
+
+
+def test_what_comes_back_is_counted_by_its_reason_and_ends_the_time_when_it_is_solved() -> None:
+    shares = {"resolved": 0.3, "waiting_customer": 0.1, "reclassified": 0.1, "workaround": 0.1}
+    changes = {f"work.T2.hands_back.{name}": str(value) for name, value in shares.items()}
+    desk = load_desk(SMALL, changes | {"work.customer.share": "0.1", "work.customer.answer": "{mean: 2h}"})
+    handing = compile_model(desk, DeskRules(Rulebook(load_policy())))
+    run = run_once(handing, None, 1, 0)
+    (found,) = count(run, [whole(handing)])
+    metrics = month_metrics(run)
+    came = Counter(word(Entry(one["entry"])) for one in run.visits if inside(run, float(one["entered"])))
+    assert {entry: found["back", word(entry)] for entry in BACK} == {entry: came[word(entry)] for entry in BACK}
+    mistakes = found["back", "sent_back"] + found["back", "back_reclassified"]
+    assert mistakes == metrics["deescalations"] > 0
+    assert sum(found["back", word(entry)] for entry in BACK) - mistakes == metrics["hand_backs"] > 5
+    parts = [(found["escalated", p], found["escalated_hours", p]) for p in handing.priorities if found["escalated", p]]
+    hours = sum(number * mean for number, mean in parts) / sum(number for number, _ in parts)
+    assert hours == pytest.approx(metrics["escalation_resolution_hours"])
 
 
 def test_months_add_up_to_the_whole() -> None:

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.attribution import Groups, Ints, Times
-from simulator.codes import ESCALATIONS, Cause, Ending, Entry, Fate, Judged, Measured, Slip
+from simulator.codes import DE_ESCALATIONS, ESCALATIONS, HANDED_BACK, Cause, Ending, Entry, Fate, Judged, Measured, Slip
 from simulator.derived import clocks, escalations
 from simulator.metrics import month_metrics
 from simulator.model import DeskModel
 from simulator.openhours import Floats
 from simulator.report.windows import Window
-from simulator.tables import Run, Table
+from simulator.tables import Run, Table, solved_at
 
 Key = tuple[str, ...]
 Mask = npt.NDArray[np.bool_]
@@ -30,6 +30,8 @@ OWN_CLOCKS: Final = (Measured.FIRST_RESPONSE, Measured.RESOLUTION)
 TIMERS: Final = (Measured.NO_PROGRESS, Measured.UNRESOLVED)
 CAUSES: Final = tuple(cause for cause in Cause if cause != Cause.NONE)
 REASONS: Final = tuple(entry for entry in Entry if entry in ESCALATIONS)
+BACK: Final = (*DE_ESCALATIONS, *(entry for entry in HANDED_BACK if entry not in DE_ESCALATIONS))
+"""Why tickets come back from a tier above: first what counts as a de-escalation."""
 MANAGEMENT: Final = "management"
 ELSEWHERE: Final = "elsewhere"
 _TOLERANCE: Final = 1e-6
@@ -109,6 +111,9 @@ class _Counter:
             yield ("judged", word(judged)), float(np.count_nonzero(mine))
             yield from _counted(("judged", word(judged), "category"), model.categories, up["category"][mine])
             yield from _counted(("judged", word(judged), "from"), model.desk.tiers, up["from"][mine])
+        came = self.run.visits["entry"][_inside(self.run.visits["entered"], window)]
+        for entry in BACK:
+            yield ("back", word(entry)), float(np.count_nonzero(came == entry))
         others = [place for place in range(model.tiers, len(model.places)) if place not in model.management]
         for place in others:
             yield (ELSEWHERE, model.places[place]), float(np.count_nonzero(aside["to"] == place))
@@ -143,14 +148,14 @@ class _Counter:
         np.minimum.at(first, up["ticket"], up["at"])
         mine = done[np.isfinite(first[done["ticket"]])]
         own = Groups([kind.hours for kind in self.times.kinds], self.times.kind)
-        since = first[mine["ticket"]]
-        minutes = own.between(mine["ticket"].astype(np.int64), since, mine["resolved"])
+        since, until = first[mine["ticket"]], solved_at(self.run.visits, self.run.tickets)[mine["ticket"]]
+        minutes = own.between(mine["ticket"].astype(np.int64), since, until)
         for place, name in enumerate(self.model.priorities):
             here = mine["priority"] == place
             usual = _mean(done["resolution_minutes"][done["priority"] == place])
             yield ("escalated", name), float(np.count_nonzero(here))
             yield ("escalated_hours", name), _mean(minutes[here]) / 60
-            yield ("escalated_elapsed", name), _mean((mine["resolved"] - since)[here]) / 60
+            yield ("escalated_elapsed", name), _mean((until - since)[here]) / 60
             yield ("escalated_ratio", name), _mean(minutes[here]) / usual if usual else np.nan
 
     def _breaches(self, solved: Mask) -> Iterator[tuple[Key, float]]:

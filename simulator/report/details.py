@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simulator.codes import Judged, Slip
+from simulator.codes import DE_ESCALATIONS, Judged, Slip
 from simulator.openhours import Floats
 from simulator.report.aims import MEASURED, target, tick
-from simulator.report.counting import CAUSES, HOURS, OWN_CLOCKS, REASONS, word
+from simulator.report.counting import BACK, CAUSES, HOURS, OWN_CLOCKS, REASONS, word
 from simulator.report.figures import sample
 from simulator.report.model import Bars, Block, Heat, Section, Table, Text
 from simulator.report.phrases import DAYS, cell, mark, mean_cell, row, share, total_of
+from simulator.report.subject import BACK_WORDS, ENTRIES, JUDGED, Subject, expected_mix, reasons
 from simulator.report.subject import CAUSES as CAUSE_WORDS
-from simulator.report.subject import ENTRIES, JUDGED, Subject, expected_mix, reasons
 
 _COLUMNS = 14
 """Hours side by side in a table of the week."""
@@ -54,7 +54,7 @@ def by_tier_and_priority(subject: Subject) -> Section:
         Text(note, small=True),
         Table("Escalations by priority and step", ("priority", *steps, "all"), up),
         Table("Solved tickets by priority", ("priority", *solved), by_priority),
-        Table("Solved tickets by the tier that solved them", ("tier", *solved), by_tier),
+        Table("Solved tickets by the tier that closed them", ("tier", *solved), by_tier),
         _escalation_resolution(subject),
         Text("Resolution counts the time of the ticket's own clock (business time, but for what runs around the "
              "clock), without pauses; elapsed time counts every hour.", small=True),
@@ -128,9 +128,11 @@ def deescalations(subject: Subject) -> Section:
     aim = subject.policy.targets.get("deescalation_rate")
     rate = get("figure", "deescalation_rate")
     rows = [
-        row("De-escalations (sent back)", get("figure", "deescalations"), "count"),
+        row("De-escalations", get("figure", "deescalations"), "count"),
         row("Share of all escalations", rate, "share"),
-    ]
+        *(row(f"{_capital(BACK_WORDS[entry])}{'' if entry in DE_ESCALATIONS else ' (hand-back)'}",
+              get("back", word(entry)), "count") for entry in BACK),
+    ]  # fmt: skip
     judged = tuple(
         (*row(_capital(JUDGED[one]), get("judged", word(one)), "count"),
          mean_cell(share(subject.gathered.of("judged", word(one)), whole), "share"))
@@ -140,7 +142,7 @@ def deescalations(subject: Subject) -> Section:
         (subject.label(tier), *(cell(get("judged", word(one), "from", tier), "count") for one in Judged))
         for tier in subject.tiers
     )
-    blocks: list[Block] = [Table("De-escalations", heads(subject, "figure"), tuple(rows))]
+    blocks: list[Block] = [Table("What came back from a tier above", heads(subject, "figure"), tuple(rows))]
     if aim is not None:
         met = "met" if MEASURED["deescalation_rate"].meets(rate.mean, aim) else "missed"
         blocks.append(Text(f"The target is a share {target('deescalation_rate', aim)}; the mean has {met} it."))
@@ -148,9 +150,8 @@ def deescalations(subject: Subject) -> Section:
         *blocks,
         Table("Escalations as the rulebook judges them", heads(subject, "judged", "share"), judged),
         Table("By the tier that escalated", ("from", *(JUDGED[one] for one in Judged)), by),
-        Text("Counted are tickets sent back because they came too early or to the wrong tier. Hand-backs of other "
-             "kinds (solved, waiting for the customer, a workaround found) are not played: whoever solves a ticket "
-             "closes it.", small=True),
+        Text("What came too early, to the wrong tier, or with too high a priority is a de-escalation: it tells how "
+             "good the decisions are. The other hand-backs are good practice, and count apart.", small=True),
     ))  # fmt: skip
 
 

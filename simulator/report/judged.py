@@ -89,6 +89,7 @@ def _led_home(places: Sequence[str], row: Any, stays: Any, one: Judgement) -> bo
         return False
     stay = mine[0]
     complete = not int(stay["slip"]) & Slip.INCOMPLETE_HANDOFF
-    solved = stay["ending"] == Ending.SOLVED and row["fate"] == Fate.SOLVED and row["reopened"] == 0
+    by_itself = stay["ending"] in (Ending.SOLVED, Ending.BACK_RESOLVED)
+    solved = by_itself and row["fate"] == Fate.SOLVED and row["reopened"] == 0
     in_time = not math.isnan(row["resolved"]) and row["resolved"] <= row["resolution_due"] + TOLERANCE
     return bool(complete and solved and in_time and not row["breached_before"])

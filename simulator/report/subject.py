@@ -37,6 +37,13 @@ ENTRIES: Final[Mapping[Entry, str]] = {
     Entry.PAGED: "paged at once",
     Entry.ANSWERED: "up again, answered",
 }
+BACK_WORDS: Final[Mapping[Entry, str]] = {
+    Entry.SENT_BACK: "sent back, too early or to the wrong tier",
+    Entry.BACK_RECLASSIFIED: "less urgent than it was taken for",
+    Entry.BACK_RESOLVED: "solved",
+    Entry.BACK_WAITING: "waiting for the customer",
+    Entry.BACK_WORKAROUND: "workaround, permanent fix pending",
+}
 JUDGED: Final[Mapping[Judged, str]] = {
     Judged.APPROPRIATE: "appropriate",
     Judged.PREMATURE: "premature",
