@@ -7,6 +7,7 @@ Files in reading order:
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``, ``theory_command``: the desk
+- ``audit_command``: the desk held against the rulebook
 - ``desk_command``: a desk of one's own, and what is odd in one
 - ``report_command``, ``audit_command``: a month for people to read, and held against the procedure
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from policy.compiled import ESCALATE, FIRST_RESPONSE, RESOLVE, UPDATE
+from policy.compiled import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.fast import FastVerdict, Owed
 from policy.judging import EPSILON
 from policy.situation import Deed
@@ -61,6 +61,7 @@ class _Agents:
         self._number: dict[ActKey, int] = {}
         """How often each act was done, or forgotten where it recurs."""
         self._next: dict[ActKey, int] = {}
+        self._had: set[str] = {case.tier}
         self._elsewhere = False
         """Whether somebody did not get the ticket whose work on it the desk has played: it was of another world."""
         self._missing: dict[str, ActKey] = {}
@@ -96,7 +97,10 @@ class _Agents:
 
     def _played(self, deed: Deed) -> None:
         """Let what the desk played be done, but by nobody who has not got the ticket because nobody gave it."""
-        if self._people.is_tier(deed.by or "") and deed.by != self._replay.tier and deed.verb != RESOLVE:
+        self._had.add(self._replay.tier)
+        has_it = deed.by == self._replay.tier or not self._people.is_tier(deed.by or "")
+        finishes = deed.verb == REPLY and deed.by in self._had  # a reply that was begun is written to its end
+        if not (has_it or finishes or deed.verb == RESOLVE):
             return
         if self._elsewhere and deed.verb == ESCALATE:
             return
@@ -147,7 +151,7 @@ class _Agents:
         if not self._book.is_answer(owed.verb, owed.to):
             return False
         if owed.what == FIRST_RESPONSE:
-            return not self._case.responded <= self._replay.now
+            return not (self._elsewhere or self._case.responded <= self._replay.now)
         return owed.what == UPDATE and self._slips.updates_are_played and self._writes(owed)
 
     def _writes(self, owed: Owed) -> bool:
@@ -185,7 +189,7 @@ class _Agents:
             at = self._in_time(owed, hours, begins, due)
         self._next[owed.key] = number + 1
         if luck.late_by and due is not None and at < _NEVER:
-            at = self._people.after(hours, max(at, due), luck.late_by)
+            at = max(at, self._people.after(hours, due, luck.late_by))
         return at
 
     def _soonest(self, owner: str, hours: OpenHours, at: float) -> float:
@@ -218,7 +222,7 @@ class _Agents:
             elif (stay := case.stay(owed.owner, now)) is None or not stay.began <= now:
                 return _NEVER
         # The first thing that a customer hears is the first response.
-        if self._book.is_answer(owed.verb, owed.to) and not case.responded <= at:
+        if self._book.is_answer(owed.verb, owed.to) and not (self._elsewhere or case.responded <= at):
             return case.responded if case.responded > at else _NEVER
         return at
 

@@ -159,12 +159,12 @@ class Auditor:
             ceased = case.end if duty.ceased is None else case.opened + duty.ceased
             if done is None and due >= ceased - EPSILON:
                 return
-        if duty.kind == "met" or (done is not None and calendar.open_minutes(due, max(done, due)) <= EPSILON):
+        until = done if done is not None else case.end if duty.ceased is None else case.opened + duty.ceased
+        if duty.kind == "met" or calendar.open_minutes(due, max(until, due)) <= EPSILON:
             return  # the end of a day and the beginning of the next are one instant of the calendar
         kind: Kind = duty.kind
         if duty.repeat is not None and done is not None and done >= calendar.add(due, duty.repeat) - EPSILON:
             kind = "missed"  # a whole round was left out
-        until = done if done is not None else case.end if duty.ceased is None else case.opened + duty.ceased
         could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due, until)
         self._find(
             duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
@@ -173,6 +173,10 @@ class Auditor:
     def _holder(self, at: float) -> str:
         """Return the tier that had the ticket up to an instant."""
         return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1]
+
+    def _has(self, tier: str, at: float) -> bool:
+        """Return whether a tier has the ticket at an instant, that of its coming and going included."""
+        return tier == self._holder(at) or [holder for since, holder in self._holders if since <= at][-1:] == [tier]
 
     def _around_at(self, at: float) -> bool:
         return [around for since, around in self._around if since <= at][-1:] == [True]
@@ -191,29 +195,27 @@ class Auditor:
         return why if until <= able + EPSILON else ""
 
     def _prevented(self, duty: Duty, since: float, due: float, tier: str | None = None) -> tuple[str, float]:
-        """Return what kept an owner (or the ``tier`` that has the ticket) from a duty, and until when."""
+        """Return what kept an owner (or the ``tier`` that has the ticket) from a duty, and until when.
+
+        What is work itself takes its time: it is done, if ever, before the stay ends.
+        """
         people, case, around = self._people, self._case, self._around_at(due)
         owner = tier or duty.owner
         hours = people.hours(owner, around_the_clock=around)
         verb, _, _, what = duty.key
         played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
-        stay = case.stay(owner, due) if people.is_tier(owner) and self._holder(due) == owner else None
+        stay = case.stay(owner, due) if people.is_tier(owner) and self._has(owner, due) else None
         if stay is not None and (not stay.began <= due or played or what == UPDATE):
             if case.worked_on(owner, due) and what != UPDATE:
-                return (WORKING, self._work_ends(due)) if played else ("", due)
+                return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
-            return why, self._work_begins(due)
+            return why, min(stay.left, case.end) if played else self._work_begins(due)
         begins = since if stay is None else max(since, stay.began)
         if duty.repeat is not None:
             begins += 2 * EPSILON  # since it was done the last time, which is no time to do it again
         if case.at_hand(owner, begins, due) or people.last_there(hours, begins, due) is not None:
             return "", due
         return NOBODY, people.next_there(hours, max(begins, due))
-
-    def _work_ends(self, at: float) -> float:
-        """Return when the tier that works on the ticket at an instant has done so for the last time in this stay."""
-        stay = self._case.stay(self._holder(at), at)
-        return at if stay is None else min(stay.left, self._case.end)
 
     def _work_begins(self, at: float) -> float:
         """Return when somebody works on the ticket again after an instant, its end if nobody does."""
