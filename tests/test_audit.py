@@ -14,6 +14,7 @@ import pytest
 
 from deskdrill.main import main
 from policy import Rulebook, load_policy
+from policy.compiled import DeskRules
 from policy.errors import InputError
 from policy.verdict import ActKey
 from simulator import Run, load_desk, run_once
@@ -50,9 +51,14 @@ def book(*changes: tuple[str, str]) -> Rulebook:
 
 
 @cache
+def rules(*changes: tuple[str, str]) -> DeskRules:
+    return DeskRules(book(*changes))
+
+
+@cache
 def month(*changes: tuple[str, str], seed: int = 1, policy: tuple[tuple[str, str], ...] = ()) -> Run:
     desk = load_desk(DATA / "desk_small.yaml", SMALL | KEPT | FREE | dict(changes))
-    return run_once(desk, book(*policy).policy, seed, 0)
+    return run_once(desk, rules(*policy), seed, 0)
 
 
 @cache
@@ -86,14 +92,14 @@ def test_with_slips_at_zero_and_everybody_free_no_duty_is_missed() -> None:
 def test_nor_in_twenty_months_of_january(replications: range) -> None:
     desk = load_desk("january_2025", KEPT | FREE | FULL)
     for replication in replications:
-        assert told(audit(run_once(desk, book().policy, 0, replication), book())) == []
+        assert told(audit(run_once(desk, rules(), 0, replication), book())) == []
 
 
 @pytest.mark.heavy
 @pytest.mark.xfail(reason=AROUND, strict=True)
 def test_nor_where_customers_are_asked_and_tickets_come_back() -> None:
     desk = load_desk("january_2025", KEPT | FREE)
-    assert [told(audit(run_once(desk, book().policy, 0, n), book())) for n in range(20)] == [[]] * 20
+    assert [told(audit(run_once(desk, rules(), 0, n), book())) for n in range(20)] == [[]] * 20
 
 
 # -- what is never done is reported, and nothing else ------------------------------------------------------------------
@@ -176,7 +182,7 @@ def test_an_act_that_is_never_done_is_reported_wherever_it_fell_due_and_nothing_
 @pytest.mark.heavy
 @pytest.mark.parametrize("part", range(4))
 def test_the_same_of_a_month_of_january(part: int) -> None:
-    run = run_once(load_desk("january_2025", KEPT | FREE | FULL), book().policy, 0, 0)
+    run = run_once(load_desk("january_2025", KEPT | FREE | FULL), rules(), 0, 0)
     usual = logs_of(run, book())
     kinds = sorted(audit(run, book(), logs=usual).duties, key=str)
     for act in kinds[part::4]:
@@ -360,7 +366,7 @@ def test_a_duty_that_nobody_has_is_refused(tmp_path: Path, name: str, message: s
     text = (DATA / "desk_small.yaml").read_text(encoding="utf-8")
     changed = text.replace("behaviour: {", f'behaviour: {{duties: {{"{name}": {{forgotten: 1}}}}, ')
     (tmp_path / "desk.yaml").write_text(changed, encoding="utf-8")
-    run = run_once(load_desk(tmp_path / "desk.yaml"), book().policy, 1, 0)
+    run = run_once(load_desk(tmp_path / "desk.yaml"), rules(), 1, 0)
     with pytest.raises(InputError, match=message):
         audit(run, book())
 
