@@ -123,14 +123,13 @@ def _parts(
     yield f"{_count(missed, 'finding')} that somebody could have helped, {helpless} that nobody could."
     told = ", ".join(f"{number} {word}" for word, number in judged.most_common())
     yield f"{_count(sum(judged.values()), 'escalation')}{': ' if told else ''}{told}.\n"
-    counted: Counter[tuple[str, str]] = Counter()
-    for audited in found:
-        for one in audited.findings:
-            counted[one.could_not or one.slip, act_words(policy, one.act)] += 1
-    if counted:
-        columns = [Column("what"), Column("act"), Column("number", right=True)]
-        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-        yield rendered(Table(columns, [(*what, number) for what, number in ordered]), form)
+    helped = Counter((one.slip, act_words(policy, one.act)) for audited in found for one in audited.missed)
+    reasons = Counter((one.could_not,) for audited in found for one in audited.findings if one.could_not)
+    for names, counted in ((("what", "act"), helped), (("why nobody could help it",), reasons)):
+        if counted:
+            columns = [*map(Column, names), Column("number", right=True)]
+            ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+            yield rendered(Table(columns, [(*what, number) for what, number in ordered]), form)
     shown = rows if arguments.all else rows[:_SHOWN]
     if shown:
         columns = [Column(name, right=name in ("month", "ticket")) for name in
