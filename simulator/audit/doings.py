@@ -140,9 +140,11 @@ class _Agents:
 
     def _is_played(self, owed: Owed) -> bool:
         """Return whether the desk plays what is owed, so that nobody needs to think of it here."""
+        if self._elsewhere and owed.verb != RESOLVE:
+            return not owed.ripe
         if owed.verb == ESCALATE:  # nobody is brought in twice there; who asks them again only writes it down
             again = any(deed.fits(ESCALATE, owed.to, None, None) for deed in self._replay.deeds)
-            return owed.to in self._book.policy.tiers or not (again or self._elsewhere)
+            return owed.to in self._book.policy.tiers or not again
         if owed.verb in (DEESCALATE, RESOLVE):
             return True
         if owed.verb == CHECK:
@@ -151,12 +153,12 @@ class _Agents:
         if not self._book.is_answer(owed.verb, owed.to):
             return False
         if owed.what == FIRST_RESPONSE:
-            return not (self._elsewhere or self._case.responded <= self._replay.now)
+            return not self._case.responded <= self._replay.now
         return owed.what == UPDATE and self._slips.updates_are_played and self._writes(owed)
 
     def _writes(self, owed: Owed) -> bool:
         """Return whether a customer update falls due by its cadence while somebody works on the ticket."""
-        if self._elsewhere or owed.repeat is None or owed.due is None:
+        if owed.repeat is None or owed.due is None:
             return False
         if not self._case.worked_on(self._replay.tier, owed.due):
             return False
@@ -214,6 +216,8 @@ class _Agents:
         """Return from when on the owner can act: a tier that holds the ticket, once somebody has it in hand."""
         now, case = self._replay.now, self._case
         at = now
+        if self._elsewhere:
+            return at
         if owed.owner == self._replay.tier:
             if owed.what == UPDATE and self._slips.updates_are_played and owed.due is not None:
                 at = max(now, owed.due)  # nobody has it in hand then: whoever is free writes it
@@ -222,7 +226,7 @@ class _Agents:
             elif (stay := case.stay(owed.owner, now)) is None or not stay.began <= now:
                 return _NEVER
         # The first thing that a customer hears is the first response.
-        if self._book.is_answer(owed.verb, owed.to) and not (self._elsewhere or case.responded <= at):
+        if self._book.is_answer(owed.verb, owed.to) and not case.responded <= at:
             return case.responded if case.responded > at else _NEVER
         return at
 

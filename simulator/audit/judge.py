@@ -209,7 +209,8 @@ class Auditor:
             if case.worked_on(owner, due) and what != UPDATE:
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
-            return why, min(stay.left, case.end) if played else self._work_begins(due)
+            able = min(stay.left, case.end) if played else self._work_begins(due)
+            return why, max(able, people.next_there(hours, due)) if why == NOBODY else able
         begins = since if stay is None else max(since, stay.began)
         if duty.repeat is not None:
             begins += 2 * EPSILON  # since it was done the last time, which is no time to do it again
