@@ -16,11 +16,10 @@ import numpy as np
 
 from grading.acts import Act
 from grading.views import FactView, Message, Who
-from policy.calendars import Calendar
 from policy.clocks import Clock
-from policy.durations import parse_duration
 from policy.rulebook import Rulebook
-from policy.situation import OPEN, RESOLVED, Count, Deed, Situation, Stretch
+from policy.situation import OPEN, Count, Deed, Situation, Stretch
+from policy.ticket_clocks import keeps_elapsed, resolution_clock, timers_calendar, with_status
 from policy.verdict import Verdict
 from scenarios import Effect, Inject, Scenario, clean_text
 
@@ -176,11 +175,7 @@ class World:
         """Change the ticket's status: what is resolved stops its clocks, what comes back keeps what they counted."""
         if status == self.status:
             return
-        for name, clock in self.clocks.items():
-            if status == RESOLVED:
-                self.clocks[name] = clock.stop(self.now)
-            elif clock.state == "stopped":
-                self.clocks[name] = clock.start(self.now)
+        self.clocks = with_status(self.clocks, status, self.now)
         if self.status != OPEN:
             self.was = (*self.was, Stretch(self.status, self.status_since, self.now))
         self.status, self.status_since = status, self.now
@@ -270,36 +265,21 @@ class World:
         """
         policy = self.rulebook.policy
         calendar = self.rulebook.calendar(self.situation())
-        target = parse_duration(policy.priorities[priority].resolution).minutes(calendar.day_minutes)
-        if not first and self._keeps_elapsed(priority):
-            clock = self.clocks["resolution"].with_calendar(self.now, calendar).with_target(self.now, target)
-            self.clocks["resolution"] = clock
-        else:
-            self.clocks["resolution"] = Clock(calendar, target).start(self.scenario.opens if first else self.now)
-        timers_on = calendar if calendar.always_open else self._tier_calendar()
+        known = None if self.verdict is None else self.verdict.priority
+        keeps = not first and keeps_elapsed(policy, known, priority)
+        self.clocks["resolution"] = resolution_clock(
+            policy, priority, calendar, self.now, keeping=self.clocks["resolution"] if keeps else None,
+            since=self.scenario.opens if first else self.now,
+        )  # fmt: skip
+        timers_on = timers_calendar(policy, self.tier, calendar)
         for name in ("no_progress", "unresolved"):
             self.clocks[name] = self.clocks[name].with_calendar(self.now, timers_on)
 
-    def _keeps_elapsed(self, priority: str) -> bool:
-        """Return whether the resolution clock goes on counting when the priority becomes this one."""
-        assert self.verdict is not None
-        policy = self.rulebook.policy
-        ranks = list(policy.priorities)
-        known = self.verdict.priority
-        lowered = known is not None and ranks.index(priority) > ranks.index(known)
-        change = policy.doc.reprioritised
-        return (change.lowered if lowered else change.raised) == "keep"
-
-    def _tier_calendar(self) -> Calendar:
-        policy = self.rulebook.policy
-        return policy.calendars[policy.tiers[self.tier].calendar]
-
     def _start_visit(self, *, in_hand: bool) -> None:
         """Begin a visit to a tier: its two timers count time in hand, from the first work (settlement D1)."""
-        calendar = self._tier_calendar()
         known = self.verdict.priority if self.verdict is not None else None
-        if known is not None and (on := self.rulebook.calendar(self.situation())).always_open:
-            calendar = on
+        own = None if known is None else self.rulebook.calendar(self.situation())
+        calendar = timers_calendar(self.rulebook.policy, self.tier, own)
         for name in ("no_progress", "unresolved"):
             clock = Clock(calendar)
             self.clocks[name] = clock.start(self.now) if in_hand else clock

@@ -11,7 +11,8 @@ Files in reading order:
   ``Policy``
 - ``life``: which edition of a policy governs a ticket; ``schema``: what an editor has to know to help
 - ``situation``, ``verdict``, ``standstill``, ``rulebook``: the question, the answer, what does not count, who answers
-- ``clock_hours``: on which calendar a clock runs; ``situation_file``, ``situation_text``: a situation as a file;
+- ``clock_hours``: on which calendar a clock runs; ``ticket_clocks``: how clocks follow what happens
+- ``situation_file``, ``situation_text``: a situation as a file;
   ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``:
   published cases that a clock must pass
 - ``judging``: what becomes of duties, and what is right and wrong about deeds

@@ -169,7 +169,7 @@ def test_the_benchmark_goes_on_without_a_player(
 ) -> None:
     def missing(player: str, tickets: int, seed: int) -> desk.Play:
         if player == "bare":
-            raise NotImplementedError("not connected")
+            raise PeerMissingError("not installed")
         return desk.play(player, tickets, seed)
 
     monkeypatch.setattr(desk, "afresh", missing)
@@ -178,7 +178,7 @@ def test_the_benchmark_goes_on_without_a_player(
     told = capsys.readouterr()
     assert told.out.count("tickets/s") == 2
     assert "not measured" in told.out
-    assert "bare: not connected" in told.err
+    assert "bare: not installed" in told.err
 
 
 def test_a_play_has_a_process_of_its_own() -> None:

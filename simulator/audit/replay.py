@@ -10,13 +10,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.compiled import ESCALATE
-from policy.durations import parse_duration
 from policy.fast import FastVerdict
 from policy.situation import OPEN, RESOLUTION, RESOLVED, Deed, Situation, Stretch
 from policy.standstill import age_of
+from policy.ticket_clocks import keeps_elapsed, resolution_clock, timers_calendar, with_status
 from simulator.audit.book import Book
 from simulator.audit.history import CHECK, DEESCALATE, Case, Fact, What
 
@@ -150,11 +149,7 @@ class Replay:
     def _set_status(self, status: str) -> None:
         if status == self.status:
             return
-        for name, clock in self.clocks.items():
-            if status == RESOLVED:
-                self.clocks[name] = clock.stop(self.now)
-            elif clock.state == "stopped":
-                self.clocks[name] = clock.start(self.now)
+        self.clocks = with_status(self.clocks, status, self.now)
         if self.status != OPEN:
             self.was = (*self.was, Stretch(self.status, self.status_since, self.now))
         self.status, self.status_since = status, self.now
@@ -167,10 +162,8 @@ class Replay:
         self._start_visit()
 
     def _start_visit(self) -> None:
-        policy = self.book.policy
-        calendar: Calendar = policy.calendars[policy.tiers[self.tier].calendar]
-        if self.verdict is not None and (on := self.book.calendar(self.situation())).always_open:
-            calendar = on
+        own = None if self.verdict is None else self.book.calendar(self.situation())
+        calendar = timers_calendar(self.book.policy, self.tier, own)
         stuck = any(since == self.tier_since for since in self._stuck) or (
             self.tier_since == self.case.opened and self.case.stays[0].entered in self._stuck
         )
@@ -201,16 +194,13 @@ class Replay:
         """Start the resolution clock of a priority, or let it go on: that is the policy's to say (settlement D18)."""
         policy = self.book.policy
         calendar = self.book.calendar(self.situation())
-        target = parse_duration(policy.priorities[priority].resolution).minutes(calendar.day_minutes)
-        ranks = list(policy.priorities)
-        lowered = known is not None and ranks.index(priority) > ranks.index(known)
-        change = policy.doc.reprioritised
-        if not first and (change.lowered if lowered else change.raised) == "keep":
-            clock = self.clocks[RESOLUTION].with_calendar(self.now, calendar).with_target(self.now, target)
-        else:
-            clock = Clock(calendar, target).start(self.case.opened if first else self.now)
-            if self.status == RESOLVED:
-                clock = clock.stop(self.now)
+        keeps = not first and keeps_elapsed(policy, known, priority)
+        clock = resolution_clock(
+            policy, priority, calendar, self.now, keeping=self.clocks[RESOLUTION] if keeps else None,
+            since=self.case.opened if first else self.now,
+        )  # fmt: skip
+        if not keeps and self.status == RESOLVED:
+            clock = clock.stop(self.now)
         self.clocks[RESOLUTION] = clock
         if calendar.always_open:
             for name in _TIMERS:
