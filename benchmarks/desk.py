@@ -101,6 +101,11 @@ class Judged:
     bound: str
     met: bool
 
+    @property
+    def shown(self) -> str:
+        """Return the value in digits that do not hide on which side of its bound it lies."""
+        return "not measured" if self.value is None else f"{self.value:,.3f}"
+
 
 def play(player: str, tickets: int, seed: int) -> Play:
     """Play in this process, and return what it took.
@@ -229,7 +234,7 @@ def show(done: Mapping[str, Sequence[Play]], judged: Sequence[Judged]) -> None:
             plays = f"{len(speeds)} plays of {done[name][0].tickets:,} tickets"
             print(f"{title:<40}{statistics.median(speeds):>10,.0f} tickets/s   ({spread}; {plays})")
     for one in judged:
-        value = "not measured" if one.value is None else f"{one.value:,.2f}"
+        value = one.shown
         verdict = "met" if one.met else "OPEN" if one.value is None else "MISSED"
         print(f"{one.text:<66}{value:>10}   {one.bound:<8}{verdict}")
 

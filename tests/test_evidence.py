@@ -51,8 +51,8 @@ def test_a_goal_that_was_missed_or_not_measured_says_so() -> None:
     assert evidence.table(["", "measured", "goal", ""], evidence.judged_rows(goals)) == [
         "|  | measured | goal |  |",
         "| --- | ---: | ---: | ---: |",
-        "| one | 4.25 | >= 4 | met |",
-        "| two | 3.00 | >= 4 | **missed** |",
+        "| one | 4.250 | >= 4 | met |",
+        "| two | 3.000 | >= 4 | **missed** |",
         "| three | not measured | >= 4 | open |",
     ]
 
