@@ -10,7 +10,7 @@ from deskdrill.output import Column, Table, as_json, rendered, shortened, write
 
 if TYPE_CHECKING:
     from policy import Policy
-    from policy.yaml_source import KeyPath
+    from policy.source import KeyPath
 
 _SHOWN = 60
 """Characters of a value in the table for the eye; the other formats have it in full."""
@@ -73,7 +73,8 @@ def find(policy: Policy, what: str) -> KeyPath:
         InputError: there is neither; the nearest is told.
     """
     from policy.errors import InputError
-    from policy.yaml_source import dotted, nearest
+    from policy.explain import nearest
+    from policy.source import dotted
 
     name = what.removeprefix("policy.")
     places: dict[str, KeyPath] = {}
@@ -100,7 +101,7 @@ def _history(policy: Policy, path: KeyPath) -> dict[str, Any]:
 
 def _label(data: Any, path: KeyPath) -> str:
     """Return a path as people read it: what has an id is called by it."""
-    from policy.yaml_source import dotted
+    from policy.source import dotted
 
     for length in range(len(path), 0, -1):
         part = _at(data, path[:length])

@@ -138,7 +138,7 @@ def _of_value(path: str, policy: Policy) -> dict[str, Any]:
         InputError: there is neither an entry nor a value of that name; the nearest is told.
     """
     from policy.errors import InputError
-    from policy.yaml_source import nearest
+    from policy.explain import nearest
 
     path = path.removeprefix("policy.")
     parts = tuple(path.split("."))

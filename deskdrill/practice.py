@@ -68,7 +68,7 @@ def run_play(arguments: argparse.Namespace) -> int:
 def run_grade(arguments: argparse.Namespace) -> int:
     """Grade a transcript and print the grade."""
     from policy.errors import InputError
-    from policy.yaml_source import nearest
+    from policy.explain import nearest
     from scenarios import load_scenario, scenario_ids
 
     transcript = _read(arguments.transcript)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from grading.errors import ActError
-from policy.yaml_source import nearest
+from policy.explain import nearest
 from scenarios import clean_text
 
 MAX_MINUTE: Final = 100_000.0

@@ -21,10 +21,10 @@ from grading.views import ActOption, ClockView, FactView, Message, TicketView
 from grading.vocabulary import contents_of, recipient, tags
 from grading.world import World
 from policy.calendars import to_datetime
+from policy.explain import nearest
 from policy.rulebook import Rulebook
 from policy.situation import RESOLVED, Deed, Situation
 from policy.verdict import Verdict
-from policy.yaml_source import nearest
 from scenarios import Scenario
 
 _REOPENS_AFTER: Final = 10.0

@@ -14,8 +14,9 @@ from typing import Final
 
 from grading.acts import VERBS
 from grading.vocabulary import CUSTOMER, contents
+from policy.explain import nearest
 from policy.loading import Policy
-from policy.yaml_source import KeyPath, nearest
+from policy.source import KeyPath
 from scenarios import Effect, Scenario, Trigger
 
 _A_SLIP: Final = 0.85

@@ -16,8 +16,8 @@ from typing import Any, Final
 from grading.acts import Act, read_act
 from grading.errors import ActError
 from policy.errors import DeskDrillError, InputError
+from policy.explain import nearest
 from policy.explain import shown as as_found
-from policy.yaml_source import nearest
 from scenarios import clean_text
 
 VERSION: Final = 1

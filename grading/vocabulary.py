@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from grading.acts import Act
 from grading.errors import ActError
+from policy.explain import nearest
 from policy.loading import Policy
-from policy.yaml_source import nearest
 
 CUSTOMER = "customer"
 

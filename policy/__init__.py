@@ -3,8 +3,8 @@
 Files in reading order:
 
 - ``secureai.yaml``: the procedure itself
-- ``errors``; ``explain``, ``yaml_source``, ``json_source``: reading files from outside; ``durations``, ``calendars``,
-  ``clocks``: time
+- ``errors``; ``explain``, ``source``, ``yaml_source``, ``json_source``: reading files from outside; ``durations``,
+  ``calendars``, ``clocks``: time
 - ``document_values``, ``document_rules``, ``document``: what keys a policy file may have; ``figures``,
   ``conditions``, ``condition_reading``: the small language of its rules
 - ``merging``, ``overlays``: what is stacked on a file; ``opening``, ``building``, ``loading``: from it to a checked

@@ -18,7 +18,7 @@ from policy.errors import InputError
 from policy.explain import missing
 from policy.figures import Figure, Figures, read_figure
 from policy.opening import read_calendar
-from policy.yaml_source import KeyPath, Source
+from policy.source import KeyPath, Source
 
 T = TypeVar("T")
 BASIC_CHECKS = "basic_checks"

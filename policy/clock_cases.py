@@ -23,7 +23,7 @@ from policy.errors import InputError
 from policy.explain import shown
 from policy.json_source import read_json
 from policy.opening import MOST_INTERVALS, read_intervals
-from policy.yaml_source import Source, validate
+from policy.source import Source, validate
 
 MAX_BYTES: Final = 20_000_000
 _FIRST_YEAR: Final = 1970

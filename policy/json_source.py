@@ -17,7 +17,8 @@ from typing import Any, Final, TypeVar
 
 from policy.errors import InputError
 from policy.explain import shown
-from policy.yaml_source import MAX_DEPTH, Key, KeyPath, Source, dotted, read_text
+from policy.source import Key, KeyPath, Source, dotted
+from policy.yaml_source import MAX_DEPTH, read_text
 
 T = TypeVar("T")
 _DIGITS: Final = 400

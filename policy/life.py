@@ -13,7 +13,7 @@ from itertools import pairwise
 from policy.calendars import to_instant
 from policy.errors import InputError
 from policy.loading import Policy
-from policy.yaml_source import KeyPath
+from policy.source import KeyPath
 
 
 def effective(policy: Policy) -> float:

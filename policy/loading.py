@@ -16,10 +16,12 @@ from policy.conditions import Condition
 from policy.document import CategoryDoc, ContactDoc, NoticeDoc, PolicyDoc, PriorityDoc, TierDoc
 from policy.document_values import EntryDoc
 from policy.errors import InputError
+from policy.explain import nearest
 from policy.figures import Figures
 from policy.notices import check_example, placeholders
 from policy.overlays import VARIANTS, Overlay, split_reference, stacked
-from policy.yaml_source import KeyPath, Source, apply_sets, load_yaml, nearest, validate
+from policy.source import KeyPath, Source, validate
+from policy.yaml_source import apply_sets, load_yaml
 
 FOLDER = Path(__file__).parent
 

@@ -19,7 +19,7 @@ from policy.document import PolicyDoc
 from policy.document_rules import RuleDoc
 from policy.errors import InputError
 from policy.explain import closest, nearest, shown
-from policy.yaml_source import Data, KeyPath, Removed, Source, Step, dotted
+from policy.source import Data, KeyPath, Removed, Source, Step, dotted
 
 ADD, FIRST, REMOVE, REPLACE = "$add", "$first", "$remove", "$replace"
 RULES: Final = "rules"

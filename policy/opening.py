@@ -14,7 +14,7 @@ from policy.calendars import WEEKDAYS, Calendar, Interval, to_instant
 from policy.document import CalendarDoc
 from policy.durations import parse_duration
 from policy.errors import InputError
-from policy.yaml_source import Key, Source
+from policy.source import Key, Source
 
 T = TypeVar("T")
 MOST_INTERVALS: Final = 48

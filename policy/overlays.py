@@ -16,8 +16,10 @@ from pydantic import Field
 
 from policy.document_values import Document, Name, Text
 from policy.errors import InputError
+from policy.explain import nearest
 from policy.merging import Node, merged, node_of, source_of
-from policy.yaml_source import Removed, Source, load_yaml, nearest, validate
+from policy.source import Removed, Source, validate
+from policy.yaml_source import load_yaml
 
 VARIANTS: Final = Path(__file__).parent / "variants"
 MOST: Final = 20

@@ -23,11 +23,12 @@ from policy.clocks import Clock, Piece
 from policy.document_values import Document
 from policy.durations import LONGEST_MINUTES, parse_duration
 from policy.errors import InputError
-from policy.explain import shown
+from policy.explain import nearest, shown
 from policy.loading import Policy
 from policy.rulebook import Rulebook
 from policy.situation import CLOCKS, OPEN, STATUSES, Count, Deed, Situation, Stretch
-from policy.yaml_source import KeyPath, Source, load_yaml, nearest, validate
+from policy.source import KeyPath, Source, validate
+from policy.yaml_source import load_yaml
 
 ALWAYS: Final = "always"
 """The calendar that counts every minute; its name may be used whether or not the policy has one of that name."""

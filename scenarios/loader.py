@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from policy.errors import InputError
-from policy.yaml_source import KeyPath, Source, load_yaml, nearest, validate
+from policy.explain import nearest
+from policy.source import KeyPath, Source, validate
+from policy.yaml_source import load_yaml
 from scenarios.cleaning import find_hostile
 from scenarios.model import Scenario, ScenarioInfo
 from scenarios.schema import ScenarioFile

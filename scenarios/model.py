@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from policy.errors import InputError
-from policy.yaml_source import KeyPath, Source
+from policy.source import KeyPath, Source
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 

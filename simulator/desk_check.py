@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from policy.yaml_source import nearest
+from policy.explain import nearest
 from simulator.draws import arrival_curve, check_size, tickets_expected
 from simulator.expected_load import WEEK, Flow, TierLoad, expected_load, flows
 from simulator.metrics import metric_units

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from policy.errors import InputError
-from policy.yaml_source import nearest
+from policy.explain import nearest
 from simulator.desk import Desk
 from simulator.farm import farm, simulate_months
 from simulator.metrics import metric_units

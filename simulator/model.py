@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from policy.calendars import Calendar, to_instant
 from policy.errors import InputError
-from policy.yaml_source import nearest
+from policy.explain import nearest
 from simulator.desk import Desk
 from simulator.openhours import OpenHours
 from simulator.replayed import Replayed, replayed

@@ -19,8 +19,8 @@ from policy.lint.space import Space
 from policy.loading import build_policy
 from policy.rulebook import _acts, _minutes
 from policy.situation import OPEN, RESOLVED, Count, Deed, Situation
+from policy.source import Source
 from policy.verdict import ActKey
-from policy.yaml_source import Source
 
 OPENED = to_instant(datetime(2025, 1, 6, 9, tzinfo=UTC))
 SIGNALS = ("a", "b", "c")

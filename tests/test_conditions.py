@@ -21,7 +21,8 @@ from policy.document_rules import ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, Rul
 from policy.errors import InputError
 from policy.loading import build_policy
 from policy.situation import CLOCKS, STATUSES
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 DOC = Path(__file__).parents[1] / "docs" / "policy-language.md"

@@ -8,7 +8,7 @@ from pathlib import Path
 from deskdrill.coverage_command import coverage, unused_reasons
 from policy import load_policy
 from policy.loading import build_policy
-from policy.yaml_source import Source
+from policy.source import Source
 
 POLICY = load_policy("secureai")
 ROWS = {row.id: row for row in coverage(POLICY)}

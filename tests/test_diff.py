@@ -21,7 +21,8 @@ from policy.errors import InputError
 from policy.loading import build_policy, find_policy
 from policy.situation_file import read_situation
 from policy.situation_text import situation_text
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 BASE = load_policy("secureai")
 DURATION = re.compile(r"\d+(\.\d+)?(s|m|h|d|bd)")

@@ -23,7 +23,8 @@ from policy.errors import InputError
 from policy.fast import FastBook
 from policy.loading import build_policy
 from policy.situation import Deed, Situation
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 BASE = load_policy("secureai")
 DRILL = Path(__file__).parent / "data" / "drill_policy.yaml"

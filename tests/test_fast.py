@@ -21,7 +21,8 @@ from policy.clocks import Clock
 from policy.errors import InputError
 from policy.fast import FastBook
 from policy.loading import build_policy
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 DATA = Path(__file__).parent / "data"
 BAKERY = DATA / "drill_policy.yaml"

@@ -26,7 +26,7 @@ from policy.handbook.model import Checklist, Heading, Letter, Matrix, Table, Tim
 from policy.handbook.phrases import act_phrase, due_of
 from policy.handbook.reading import Book, possible, sure
 from policy.loading import build_policy
-from policy.yaml_source import Source
+from policy.source import Source
 
 DATA = Path(__file__).parent / "data"
 SECUREAI = load_policy("secureai")

@@ -20,7 +20,8 @@ from policy.lint.findings import CODES, PROPERTIES, Finding, Report
 from policy.lint.report import lint
 from policy.loading import build_policy
 from policy.situation_file import read_situation
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 ROOT = Path(__file__).parent.parent
 BROKEN = Path(__file__).parent / "data" / "broken"
@@ -40,7 +41,7 @@ def changed(overlay: str) -> Policy:
     text = f"overlay: changed\nof: secureai\nsays: A change.\nwhy: To see what the check says.\nchanges:\n{overlay}"
     from policy.merging import node_of, source_of
     from policy.overlays import Overlay, OverlayDoc, _applied
-    from policy.yaml_source import validate
+    from policy.source import validate
 
     base, source = load_yaml(folder / "secureai.yaml", name="secureai.yaml"), load_yaml(text, name="changed.yaml")
     one = Overlay(validate(OverlayDoc, source), source, folder / "changed.yaml")

@@ -12,7 +12,8 @@ from policy.lint.findings import Finding, Report, agreeing
 from policy.lint.report import lint
 from policy.loading import build_policy
 from policy.situation_file import read_situation
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 from tests.test_lint import BROKEN, FILES, broken, changed
 
 FOREMAN = {"act": "notify", "to": "foreman", "within": "1h"}

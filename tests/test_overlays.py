@@ -10,7 +10,8 @@ import pytest
 from policy import load_policy
 from policy.errors import InputError
 from policy.loading import digest
-from policy.yaml_source import Removed, Step, load_yaml
+from policy.source import Removed, Step
+from policy.yaml_source import load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 

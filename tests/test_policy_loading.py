@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from policy import load_policy
 from policy.errors import InputError
 from policy.loading import build_policy, find_policy
-from policy.yaml_source import Source, apply_sets, load_yaml
+from policy.source import Source
+from policy.yaml_source import apply_sets, load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 TEXT = BAKERY.read_text()
@@ -311,7 +312,7 @@ def test_a_damaged_policy_loads_or_is_refused(number: int, column: int, put: str
     st.sampled_from(["null", "0", "-1", "30m", "x", "[]", "{}", "[x]", "{x: y}", "true", "3.5", "[[1]]", "{is: a}"]),
 )
 def test_any_value_anywhere_loads_or_is_refused(path: tuple[str | int, ...], value: str) -> None:
-    from policy.yaml_source import dotted
+    from policy.source import dotted
 
     source = load_yaml(BAKERY)
     try:

@@ -19,7 +19,8 @@ from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.errors import InputError
 from policy.loading import build_policy
-from policy.yaml_source import Source, load_yaml
+from policy.source import Source
+from policy.yaml_source import load_yaml
 
 BAKERY = Path(__file__).parent / "data" / "drill_policy.yaml"
 ALWAYS = Calendar.always()

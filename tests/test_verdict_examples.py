@@ -24,7 +24,7 @@ from policy.building import Rule
 from policy.lint.space import Space
 from policy.loading import build_policy
 from policy.situation_file import read_situation
-from policy.yaml_source import Source
+from policy.source import Source
 
 IDS = (Path(__file__).parent / "data" / "rule_ids.txt").read_text(encoding="utf-8").split()
 OFF_BY_DEFAULT = {"tier.T1.escalate_after.unresolved": {"tiers.T1.unresolved": "1h"}}

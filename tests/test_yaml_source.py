@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from policy import yaml_source
 from policy.errors import InputError
-from policy.yaml_source import MAX_BYTES, Source, apply_sets, dotted, load_yaml, nearest, validate
+from policy.explain import nearest
+from policy.source import Source, dotted, validate
+from policy.yaml_source import MAX_BYTES, apply_sets, load_yaml
 
 
 def error_of(text: str) -> str:

@@ -16,9 +16,9 @@ from typing import Final
 
 from policy.calendars import to_instant
 from policy.errors import InputError
-from policy.explain import closest, shown
+from policy.explain import closest, nearest, shown
 from policy.loading import Policy
-from policy.yaml_source import nearest, read_text
+from policy.yaml_source import read_text
 
 MAX_BYTES: Final = 50_000_000
 _NEEDED: Final = ("ticket_id", "priority", "segment", "holder", "opened_at", "first_response_at", "resolved_at")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from policy.loading import Policy
-from policy.yaml_source import KeyPath
+from policy.source import KeyPath
 
 Severity = Literal["error", "warning", "note"]
 Status = Literal["PROVED", "REFUTED", "NOT PROVED"]

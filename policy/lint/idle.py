@@ -10,7 +10,7 @@ from policy.lint.examples import Examples
 from policy.lint.findings import Finding, about, finding
 from policy.lint.space import Node, Space
 from policy.lint.wording import written
-from policy.yaml_source import KeyPath
+from policy.source import KeyPath
 
 
 def idle_parts(space: Space, examples: Examples) -> Iterator[Finding]:

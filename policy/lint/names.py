@@ -9,11 +9,12 @@ from itertools import chain
 from policy.conditions import Checked, Condition, CountAtLeast, Done, EarlierSignal, Named, Signal
 from policy.document import NoticeDoc
 from policy.errors import InputError
+from policy.explain import nearest
 from policy.life import disagreements
 from policy.lint.findings import Finding, finding
 from policy.loading import Policy
 from policy.notices import ALWAYS_KNOWN, parts_in, placeholders
-from policy.yaml_source import KeyPath, nearest
+from policy.source import KeyPath
 
 _BLANK = re.compile(
     r"\[[^\]]+\]|<[^<>@:/]+>|X{3,}|\?{3,}|(?<![A-Za-z])x{3,}(?![A-Za-z])"

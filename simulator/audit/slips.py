@@ -11,9 +11,9 @@ from zlib import crc32
 
 from policy.compiled import ESCALATE, RESOLVE, UPDATE
 from policy.errors import InputError
+from policy.explain import nearest
 from policy.fast import Owed
 from policy.verdict import ActKey
-from policy.yaml_source import nearest
 from simulator.audit.book import Book
 from simulator.audit.history import DEESCALATE
 from simulator.desk import DutySlip

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from policy.yaml_source import KeyPath, Misplaced, nearest
+from policy.explain import nearest
+from policy.source import KeyPath, Misplaced
 from simulator.desk.log import NOBODY
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from policy.errors import InputError
-from policy.yaml_source import Source, apply_sets, load_yaml, nearest, validate
+from policy.explain import nearest
+from policy.source import Source, validate
+from policy.yaml_source import apply_sets, load_yaml
 from simulator.desk.conduct import DutySlip
 from simulator.desk.document import Desk
 from simulator.desk.log_reading import read_log
