@@ -194,3 +194,45 @@ def test_lists_and_their_parts_are_found() -> None:
     }
     with pytest.raises(InputError):
         lists_in("{{ x() }}")
+
+
+# -- the shipped ones, and templates that want more than they may ---------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["p1_customer", "customer_escalation", "internal_escalation"])
+def test_notices_can_be_filled_and_miss_nothing(key: str) -> None:
+    notice = POLICY.notices[key]
+    lists = {"actions_done": ["looked at the token"], "requested_actions": ["look at the service"],
+             "troubleshooting": [{"ok": True, "text": "token valid"}]}  # fmt: skip
+    values = {name: lists.get(name, f"<{name}>") for name in notice.fields}
+    shared = {"contacts": POLICY.contacts, "update_every": POLICY.figures.words("priorities.P1.every.customer_updates")}
+    filled = fill_notice(notice, values, shared)
+    assert "{{" not in filled.subject + filled.body
+    for name in notice.fields:
+        assert name in lists or f"<{name}>" in filled.subject + filled.body
+    assert "support@secureai.com" in filled.body
+    with pytest.raises(InputError, match="nothing fills"):
+        fill_notice(notice, {**values, next(iter(notice.fields)): ""}, shared)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ contacts._source }}",
+        "{% for a in x %}{% for b in x %}{{ b }}{% endfor %}{% endfor %}",
+        "{% for i in range(100000000) %}x{% endfor %}",
+        "{{ 10 ** 10 ** 10 }}",
+        "{{ x * 1000000000 }}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% include 'other' %}",
+        "{{ x|attr('y') }}",
+        "{{ x() }}",
+        "{% set y = x %}",
+        "{{ broken",
+        "{{" + "(" * 5000 + "x" + ")" * 5000 + "}}",
+    ],
+)
+def test_a_template_that_wants_more_than_it_may_is_refused(template: str) -> None:
+    with pytest.raises(InputError):
+        placeholders(template)
