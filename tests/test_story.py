@@ -7,9 +7,11 @@ import re
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 from test_sim_derived import ASKING, ONE, P4, run_of
-from told_desk import DATA, FIVE_PM, NINE, TEN, model, play
+from told_desk import DATA, DAY, FIVE_PM, NINE, TEN, model, play
 
 from deskdrill.main import main
 from deskdrill.simulate_command import _as_text
@@ -17,7 +19,8 @@ from policy import Rulebook, load_policy
 from policy.compiled import DeskRules
 from policy.errors import InputError
 from simulator import Run, Story, load_desk, run_once, story_of
-from simulator.codes import ESCALATIONS, Entry
+from simulator.codes import ESCALATIONS, Entry, Note
+from tests.random_desks import Case, desks
 
 
 @cache
@@ -40,8 +43,10 @@ def test_a_ticket_that_is_escalated() -> None:
         (TEN + 28, "Opened"),
         (TEN + 35, "Tier 1 takes it after 7 min in the queue (agent 1)"),
         (TEN + 40, "The customer has the first response, in time: 12 min of 8 h"),
+        (TEN + 50, "Tier 1 has done the checks"),
         (TEN + 60, "Tier 1 sees that it needs more expertise and hands it to Tier 2; the hand-off takes 5 min"),
         (TEN + 65, "Tier 2 takes it at once (agent 2)"),
+        (TEN + 75, "Tier 2 has done the checks"),
         (TEN + 115, "Tier 2 solves it, after 1 h 27 min on its clock (target 40 h)"),
     ]
 
@@ -67,6 +72,107 @@ def test_questions_interruptions_and_the_end_of_a_shift() -> None:
     desk = model(**ONE, staffing__T1__at_shift_end="hand_over")
     story = told(desk, {"at": FIVE_PM - 10, **P4})
     assert (FIVE_PM, "Agent 1 breaks off at the end of the shift") in sentences(story)
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_not_told() -> None:
+    desk = model(**ONE, work__customer=ASKING)
+    waits = {"at": TEN, "asks": 0, "answer": 90.0}
+    moved = "No progress for 30 min: Tier 1 hands it to Tier 2; the customer's answer is no longer waited for"
+    assert (TEN + 45, moved) in sentences(told(desk, waits))
+    desk = model(name="secureai", **ONE, work__customer=ASKING)
+    story = told(desk, waits | {"priority": "P2", "answer": 300.0})
+    moved = "Open for 1 h: it moves from Tier 1 to Tier 2; the customer's answer is no longer waited for"
+    assert (TEN + 60, moved) in sentences(story)
+    assert not any("answers" in text for _, text in sentences(story))
+    early = told(desk, waits | {"priority": "P2", "answer": 20.0})
+    assert (TEN + 35, "The customer answers after 20 min") in sentences(early)
+    assert not any("no longer" in text for _, text in sentences(early))
+
+
+def test_a_priority_that_is_seen_late() -> None:
+    desk = model({"priorities.P2.within.assign_t2": "20m"}, **ONE, behaviour__wrong_priority="0.5")
+    wrong = {"at": TEN, "priority": "P2", "wrong_priority": True}
+    story = told(desk, wrong, piece=(29.0, 40.0, 60.0))
+    assert sentences(story)[:6] == [
+        (TEN, "Opened, and taken for less urgent than it is"),
+        (TEN, "Tier 1 takes it at once (agent 1)"),
+        (TEN + 5, "The customer has the first response, in time: 5 min of 1 h"),
+        (TEN + 15, "Tier 1 has done the checks"),
+        (TEN + 15, "Tier 1 sees that it is P2, and not P3"),
+        (TEN + 35, "Open for 20 min: it moves from Tier 1 to Tier 2; the hand-off takes 5 min"),
+    ]
+    # Until then the rules were those of the priority that it was taken for.
+    story = told(model(staffing__T1__agents="0", behaviour__wrong_priority="0.5"), wrong)
+    moved = next(step for step in story.steps if "moves" in step.text)
+    assert (moved.at, moved.text) == (DAY + TEN, "Open for 8 h: it moves from Tier 1 to Tier 2")
+    assert moved.rules == small_rules().route_rules("P3", "starter", "T1", "age", "T2") != ()
+    assert story.about.startswith("P2, ")
+
+
+def test_each_update_is_told() -> None:
+    never = {"tiers.T2.no_progress": "null", "tiers.T2.unresolved": "null", "priorities.P2.within.escalate_t3": "90h"}
+    desk = model(never, work__update="4m", staffing__T1__agents="0", behaviour__updates_forgotten="0")
+    p2s = [{"at": NINE + n, "priority": "P2"} for n in (0, 1)]
+    story = told(desk, *p2s, piece=(20.0, 200.0, 60.0))
+    rules = small_rules().target_rules("P2", "starter", "update")
+    assert [(step.at, step.text, step.rules) for step in story.steps if "update" in step.text] == [
+        (NINE + 120, "Tier 2 sends the customer the update that is due", rules),
+        (NINE + 240, "Tier 2 sends the customer the update that is due", rules),
+        (NINE + 283, "The customer was sent 2 of 2 updates", rules),
+    ]
+    assert rules
+    story = told(desk, *p2s, piece=(20.0, 200.0, 60.0), ticket=2)
+    assert [(at, text) for at, text in sentences(story) if "update" in text][:2] == [
+        (NINE + 121, "An update of the customer is due, and nobody is at work on the ticket"),
+        (NINE + 283, "Tier 2 sends the customer the update, 2 h 42 min late"),
+    ]
+    desk = model(never, work__update="4m", staffing__T1__agents="0", behaviour__updates_forgotten="1")
+    forgot = (NINE + 120, "An update of the customer is due, and Tier 2 forgets it")
+    assert forgot in sentences(told(desk, p2s[0], piece=(20.0, 200.0, 60.0)))
+
+
+def test_who_is_called_in() -> None:
+    story = told(model(work__swarming="{T1: T2}"), {"at": TEN, "solved_by": 1})
+    assert sentences(story)[-2:] == [
+        (TEN + 25, "Agent 3 of Tier 2, called in, works on it together with agent 1"),
+        (TEN + 75, "Tier 1 solves it, after 1 h 15 min on its clock (target 40 h)"),
+    ]
+    story = told(model(work__swarming="{T1: T2}"), {"at": TEN, "solved_by": 2})
+    assert (TEN + 25, "Agent 3 of Tier 2, called in, works on it together with agent 1") in sentences(story)
+
+
+def test_who_comes_to_a_war_room() -> None:
+    def room(length: str, **ticket: Any) -> list[tuple[float, str]]:
+        desk = model(work__war_room=f"{{priorities: [P1], people: {{T2: 1, T3: 1}}, length: {{mean: 30m, {length}}}}}")
+        alike = {"at": TEN + 1, "priority": "P1"}
+        story = told(desk, alike | {"at": TEN} | ticket, alike, {"at": TEN + 2, "solved_by": 1})
+        return [(at, text) for at, text in sentences(story) if "war room" in text]
+
+    called = (TEN, "A war room is called together: 1 of Tier 2 and 1 of T3")
+    assert room("shape: fixed") == [called]  # whose it was, nothing says
+    found = room("cv: 0.5")
+    assert found[0] == called
+    assert (TEN, "Agent 3 of Tier 2 comes to the war room") in found
+    assert sorted(text.split(" of ")[1].split()[0] for _, text in found if "leaves" in text) == ["T3", "Tier"]
+    assert room("cv: 0.5", priority="P2") == []
+    night = room("cv: 0.5", at=3.0 * 60)  # the ticket is solved before anybody of Tier 2 comes to work
+    assert (NINE, "Agent 3 of Tier 2 comes to the war room, though the ticket is closed by now") in night
+
+
+@given(desks())
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=(HealthCheck.too_slow,))
+def test_there_is_a_story_whatever_happens_on_a_desk(case: Case) -> None:
+    run = run_once(case.model(), None, case.seed, 0)
+    for ticket in range(1, len(run.tickets) + 1):
+        texts = [step.text for step in story_of(run, ticket).steps]
+        assert not [text for text in texts if re.search(r"\bnan\b|\binf\b|-\d", text)]
+        mine = {name: getattr(run, name) for name in ("updates", "notes", "questions")}
+        mine = {name: table[table["ticket"] == ticket - 1] for name, table in mine.items()}
+        assert sum("forgets it" in text for text in texts) == np.isnan(mine["updates"]["sent"]).sum()
+        assert sum("sends the customer the update" in text for text in texts) == (mine["updates"]["sent"] > 0).sum()
+        assert sum("sees that it is" in text for text in texts) == (mine["notes"]["what"] == Note.PRIORITY_SEEN).sum()
+        answers = sum("The customer answers" in text or "no longer waited" in text for text in texts)
+        assert answers <= np.count_nonzero(~np.isnan(mine["questions"]["answered"]))
 
 
 def test_nights_lateness_and_decisions() -> None:
