@@ -356,7 +356,7 @@ def test_a_policy_with_more_words_than_the_diagram_is_deep_is_not_proved() -> No
 
 
 def test_memory_is_bounded_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy.lint.diagram.MAX_STEPS", 2_000)
+    monkeypatch.setattr("policy.lint.diagram.MAX_STEPS", 1_000)
     report = lint(load_policy(BROKEN / "bakery.yaml"))
     assert {one.status for one in report.properties} >= {"NOT PROVED"}
 
