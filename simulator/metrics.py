@@ -5,6 +5,8 @@ Which tickets a figure counts:
 - *tickets* are those opened in the period;
 - an *escalation* is counted when it happens, by where it leads: to T2, to T3 (from T1 or T2), to management; one to
   security or compliance is no part of that sum and stands on a line of its own;
+- the *escalated ticket share* is that of the tickets opened in the period which were escalated by its end, once or
+  more often; a ticket of before that is escalated in it counts for the escalations only;
 - a *de-escalation* is a return as premature or as less urgent, counted when it happens; what is handed back because it
   is solved, for an answer of the customer, or with a workaround is none, and stands beside them as a *hand-back*;
 - compliance, durations and satisfaction count the tickets *resolved* in the period, whenever they were opened;
@@ -85,7 +87,8 @@ def month_metrics(run: Run) -> dict[str, float]:
     """Return the figures of the measured period of one run, by name (see :func:`metric_units`)."""
     model, tickets, visits = run.model, run.tickets, run.visits
     start, end = run.period
-    opened = int(np.count_nonzero((tickets["opened"] >= start) & (tickets["opened"] < end)))
+    new = _inside(tickets["opened"], start, end)
+    opened = int(np.count_nonzero(new))
     ended = tickets[(tickets["resolved"] >= start) & (tickets["resolved"] < end)]
     done = ended[np.isin(ended["fate"], (Fate.SOLVED, Fate.SOLVED_TOGETHER))]
     upward = visits[np.isin(visits["entry"], ESCALATIONS)]
@@ -101,7 +104,7 @@ def month_metrics(run: Run) -> dict[str, float]:
         "tickets": float(opened),
         "escalations": float(escalations),
         "escalation_rate": _ratio(escalations, opened),
-        "escalated_ticket_share": _ratio(len(np.unique(now_up["ticket"])), opened),
+        "escalated_ticket_share": _ratio(int(np.count_nonzero(new[np.unique(now_up["ticket"])])), opened),
         **_by_tier(model, now_up),
         "escalations_elsewhere": float(len(elsewhere)),
         "deescalations": float(np.count_nonzero(back)),

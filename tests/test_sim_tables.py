@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from told_desk import DAY, TEN, model, play
 
 from policy import load_policy
 from policy.errors import InputError
 from simulator import Run, load_desk, month_metrics, run_once, write_tickets, write_visits
 from simulator.codes import Ending, Entry, Fate
 from simulator.metrics import worked
+from simulator.run import run_of
 
 DATA = Path(__file__).parent / "data"
 CHANGES: tuple[dict[str, str], ...] = (
@@ -128,6 +130,16 @@ def test_the_figures_are_functions_of_the_tables() -> None:
     to_t2 = (visits["place"] == 1) & (visits["entered"] >= start)
     assert figures["escalations_t1_t2"] == to_t2.sum()
     assert end == one.model.end
+
+
+def test_the_share_of_escalated_tickets_is_one_of_tickets() -> None:
+    week, hard = 7 * DAY, {"solved_by": 2}  # of each such ticket, two escalations
+    before = [{"at": week - DAY, **hard}, {"at": week - DAY + 1, **hard}]  # a Sunday, before the period
+    desk = model(period__warm_up_weeks="1")
+    figures = month_metrics(run_of(play(desk, *before, {"at": week + TEN}), 0, 0))
+    assert (figures["tickets"], figures["escalation_rate"], figures["escalated_ticket_share"]) == (1.0, 4.0, 0.0)
+    figures = month_metrics(run_of(play(desk, *before, {"at": week + TEN}, {"at": week + TEN, **hard}), 0, 0))
+    assert (figures["tickets"], figures["escalation_rate"], figures["escalated_ticket_share"]) == (2.0, 3.0, 0.5)
 
 
 def test_tables_as_csv(tmp_path: Path) -> None:
