@@ -13,7 +13,7 @@ from policy.calendars import Calendar
 from policy.condition_reading import Words, read_condition
 from policy.conditions import All, Always, Attribute, ClockReaches, Condition, Done, Not
 from policy.document import PolicyDoc
-from policy.document_rules import ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, RuleDoc
+from policy.document_rules import Earlier, ForbidDoc, GroupDoc, ObligeDoc, PermitDoc, RuleDoc
 from policy.errors import InputError
 from policy.explain import missing
 from policy.figures import Figure, Figures, read_figure
@@ -44,7 +44,7 @@ class Oblige:
     within: Figure | None
     repeat: Figure | None
     waits_for: Condition | None
-    earlier_counts: bool
+    earlier_counts: Earlier
     cites_definition: bool
     target: bool
     calendar: str | None
@@ -125,6 +125,7 @@ class Builder:
             tiers=frozenset(doc.tiers),
             categories=frozenset(v.categories),
             roles=frozenset(roles),
+            people=frozenset(v.roles),
             channels=frozenset(v.channels),
             acts=frozenset(v.acts),
             contents=frozenset({*v.contents, *v.checks, *doc.priorities, *doc.notices, BASIC_CHECKS}),

@@ -41,6 +41,8 @@ class Words:
     tiers: frozenset[str]
     categories: frozenset[str]
     roles: frozenset[str]
+    people: frozenset[str]
+    """Roles that depend on nothing."""
     channels: frozenset[str]
     acts: frozenset[str]
     contents: frozenset[str]
@@ -133,8 +135,8 @@ def _read_key(key: str, value: object, words: Words, inside: tuple[str, ...]) ->
 
 
 def _read_done(value: Mapping[str, Any], words: Words) -> Done:
-    _only(value, ("act", "to", "via", "what", "in_visit"))
-    to = [] if value.get("to") is None else _listed(value["to"])
+    _only(value, ("act", "to", "via", "what", "in_visit", "by"))
+    to, by = ([] if value.get(key) is None else _listed(value[key]) for key in ("to", "by"))
     via, what = value.get("via"), value.get("what")
     return Done(
         words.known("act", value.get("act"), words.acts),
@@ -142,6 +144,7 @@ def _read_done(value: Mapping[str, Any], words: Words) -> Done:
         None if via is None else words.known("channel", via, words.channels),
         None if what is None else words.known("content", what, words.contents),
         bool(value.get("in_visit", False)),
+        tuple(words.known("fixed role", v, words.people) for v in by),
     )
 
 

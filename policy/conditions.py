@@ -170,13 +170,17 @@ class Checked(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Done(Leaf):
-    """An act was done; ``in_visit`` counts only those since the ticket is in this tier."""
+    """An act was done, ``by`` one of these roles (anybody, where there are none).
+
+    ``in_visit`` counts only what was done since the ticket came to this tier, the act that brought it included.
+    """
 
     verb: str
     to: tuple[str, ...]
     via: str | None
     what: str | None
     in_visit: bool
+    by: tuple[str, ...] = ()
 
     def ask(self, facts: Facts) -> Answer:
         """Return since it was first done."""
@@ -189,6 +193,7 @@ class Done(Leaf):
             if deed.fits(self.verb, None, self.via, self.what)
             and deed.at >= earliest
             and (not wanted or deed.to in wanted)
+            and (not self.by or deed.by in self.by)
         ]
         return (True, min(instants)) if instants else (False, s.opened)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from policy.document_values import Condition, Document, EntryDoc, Name, Names, Text
+
+VISIT_BEFORE: Final = "visit_before"
+Earlier = bool | Literal["visit_before"]
+"""Whether an act counts that was done before it was owed: always, never, or back to the visit before this one."""
 
 
 class ObligeDoc(Document):
@@ -22,7 +26,7 @@ class ObligeDoc(Document):
     repeat: str | dict[str, Any] | None = None
     until: str | dict[str, Any] | None = None
     waits_for: Condition | None = None
-    earlier_counts: bool = False
+    earlier_counts: Earlier = False
     cites_definition: bool = False
     target: bool = False
     calendar: Name | None = None

@@ -19,7 +19,7 @@ from policy.compiled_book.pages import Page, page_of
 from policy.compiled_book.tables import Attributes, Guarded, Table, since
 from policy.conditions import Attribute
 from policy.rulebook import Rulebook
-from policy.situation import RESOLUTION, Deed, Situation
+from policy.situation import RESOLUTION, Deed, Situation, visit_before
 from policy.standstill import Stretches, due_at, stood_still
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
 
@@ -236,13 +236,16 @@ class FastBook:
                 if key is None:
                     to = row[duty.to] if isinstance(duty.to, int) else duty.to
                     key = (duty.verb, to, duty.via, duty.what)
+                counts_from = began
+                if duty.visit_before and not none_done:
+                    counts_from = min(began, visit_before(s, self._policy.tiers))
                 counting = (
                     ()
                     if none_done or duty.verb not in deeds
                     else [
                         deed.at
                         for deed in deeds[duty.verb]
-                        if deed.fits(*key) and (duty.earlier_counts or deed.at >= began)
+                        if deed.fits(*key) and (duty.earlier_counts or deed.at >= counts_from)
                     ]
                 )
                 done_at = min(counting) if counting and duty.repeat is None else None

@@ -234,6 +234,7 @@ class Reasons:
         s = self._facts.situation
         roles = [self._facts.role(name) for name in condition.to]
         done = [d for d in s.deeds if d.fits(condition.verb, None, condition.via, condition.what)]
+        done = [d for d in done if not condition.by or d.by in condition.by]
         to = next((d.to for d in done if d.to in roles), None)
         if to is None and roles:
             words = act_words(self._policy, (condition.verb, None, condition.via, condition.what))

@@ -15,10 +15,11 @@ from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, RelativeRole, Rul
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.conditions import ClockReaches, Condition, Facts
+from policy.document_rules import VISIT_BEFORE
 from policy.errors import InputError
 from policy.figures import Figure
 from policy.loading import Policy
-from policy.situation import RESOLUTION, Situation
+from policy.situation import RESOLUTION, Situation, visit_before
 from policy.standstill import age_of, barred, due_at, next_due, stood_still
 from policy.verdict import ActKey, Obligation, Permission, Prohibition, Verdict
 
@@ -132,9 +133,12 @@ class Rulebook:
         owner = facts.role(effect.owner)
         resolution = facts.clock(RESOLUTION)
         still = stood_still(facts.situation, self._barred[id(rule)]) if facts.situation.was else ()
+        counts_from = since if effect.earlier_counts is False else -math.inf
+        if effect.earlier_counts == VISIT_BEFORE:
+            counts_from = min(since, visit_before(facts.situation, self.policy.tiers))
         for key in _acts(effect.act, facts):
             matching = [d for d in facts.situation.deeds if d.fits(*key)]
-            counting = [d for d in matching if effect.earlier_counts or d.at >= since]
+            counting = [d for d in matching if d.at >= counts_from]
             done_at = min(d.at for d in counting) if repeat is None and counting else None
             due: float | None = None
             if effect.target and resolution is not None:

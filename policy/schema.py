@@ -189,7 +189,7 @@ def _condition() -> Schema:
     status = {"enum": list(STATUSES)}
     several: Schema = {"type": "array", "items": _CONDITION, "minItems": 1}
     text: Schema = {"type": "string"}
-    done = {"act": text, "to": names, "via": text, "what": text, "in_visit": {"type": "boolean"}}
+    done = {"act": text, "to": names, "via": text, "what": text, "in_visit": {"type": "boolean"}, "by": names}
     clock = {"name": {"enum": list(CLOCKS)}, "reaches": _FIGURE, "early": _FIGURE}
     count = {"name": text, "at_least": {"type": ["integer", "string"]}}
     told: dict[str, tuple[str, Schema]] = {

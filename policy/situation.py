@@ -6,7 +6,8 @@ minutes since 1970-01-01T00:00Z.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +46,10 @@ class Deed:
             and (via is None or via == self.via)
             and (what is None or what in self.what)
         )
+
+
+MOVES: Final = ("escalate", "deescalate")
+"""Acts that give a ticket to another tier, where they go to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +95,14 @@ class Situation:
     deeds: tuple[Deed, ...] = ()
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     was: tuple[Stretch, ...] = ()
+
+
+def visit_before(s: Situation, tiers: Collection[str]) -> float:
+    """Return since when the tier had the ticket that had it before this one, minus infinity for the first.
+
+    The deeds tell: it came there with the last move before the one that brought it here.
+    """
+    if s.tier_since is None:
+        return -math.inf
+    moves = (deed.at for deed in s.deeds if deed.verb in MOVES and deed.to in tiers and deed.at < s.tier_since)
+    return max(moves, default=-math.inf)

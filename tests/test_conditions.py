@@ -52,6 +52,7 @@ DEEDS = (
     Deed("notify", "foreman", "email", (), 30),
     Deed("reply", "customer", "email", ("note", "expectation"), 40),
 )
+MOVED = (Deed("escalate", "workshop", None, (), 10, "counter"), Deed("escalate", "workshop", None, (), 60, "office"))
 TIMER = {"name": "no_progress", "reaches": "tiers.counter.no_progress"}
 RUNNING = {"no_progress": Clock(ALWAYS).start(10)}
 
@@ -91,6 +92,11 @@ RUNNING = {"no_progress": Clock(ALWAYS).start(10)}
         ({"done": {"act": "reply", "what": "context"}}, {"deeds": DEEDS}, (False, 0)),
         ({"done": {"act": "notify", "in_visit": True}}, {"deeds": DEEDS, "tier_since": 25}, (True, 30)),
         ({"done": {"act": "notify", "in_visit": True}}, {"deeds": DEEDS, "tier_since": 35}, (False, 0)),
+        ({"done": {"act": "escalate", "by": "counter"}}, {"deeds": MOVED, "tier_since": 60}, (True, 10)),
+        ({"done": {"act": "escalate", "by": "workshop"}}, {"deeds": MOVED, "tier_since": 60}, (False, 0)),
+        ({"done": {"act": "escalate", "by": ["counter", "office"], "in_visit": True}},
+         {"deeds": MOVED, "tier_since": 60}, (True, 60)),
+        ({"done": {"act": "notify", "by": "counter"}}, {"deeds": DEEDS}, (False, 0)),
         ({"done": {"act": "escalate", "to": "holder"}}, {"deeds": (Deed("escalate", "counter", at=4),)}, (True, 4)),
         ({"clock": TIMER}, {"clocks": RUNNING}, (True, 40)),
         ({"clock": TIMER}, {}, (False, 0)),
@@ -149,6 +155,7 @@ def test_a_condition_and_since_when(raw: Any, facts: dict[str, Any], answer: tup
         ({"done": {}}, "which is no act"),
         ({"done": {"act": "notify", "too": "office"}}, 'unknown key "too"; did you mean "to"?'),
         ({"done": {"act": "notify", "via": "fax"}}, "which is no channel"),
+        ({"done": {"act": "notify", "by": "holder"}}, "which is no fixed role"),
         ({"clock": {"name": "no_progres", "reaches": "1h"}}, "which is no clock of the vocabulary"),
         ({"clock": {"name": "age", "reaches": "1 hour"}}, "found '1 hour'; expected a duration"),
         ({"clock": {"name": "age", "raches": "1h"}}, 'unknown key "raches"; did you mean "reaches"?'),

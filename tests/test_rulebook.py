@@ -18,6 +18,7 @@ from policy import Count, Deed, Policy, Rulebook, Situation, Verdict, load_polic
 from policy.calendars import Calendar
 from policy.clocks import Clock
 from policy.errors import InputError
+from policy.fast import FastBook
 from policy.loading import build_policy
 from policy.source import Source
 from policy.yaml_source import load_yaml
@@ -169,6 +170,36 @@ def test_what_was_done_before_it_was_owed(earlier_counts: bool, left: int) -> No
     told = Deed("notify", "office", None, (), OPENED + 5)
     verdict = book.verdict(at(12, signals={"fuse_blown": OPENED + 10}, deeds=(told,)))
     assert len([o for o in verdict.obligations if o.to == "office"]) == left
+
+
+@pytest.mark.parametrize(
+    ("done", "moves", "left"),
+    [
+        (5, (), 0),  # all of it is one visit
+        (5, (("escalate", "workshop", 10),), 0),
+        (5, (("escalate", "workshop", 3), ("deescalate", "counter", 10)), 0),
+        (2, (("escalate", "workshop", 3), ("deescalate", "counter", 10)), 1),
+        (3, (("escalate", "workshop", 3), ("notify", "workshop", 7), ("deescalate", "counter", 10)), 0),
+        (2, (("escalate", "office", 3), ("escalate", "workshop", 10)), 0),  # the office is no tier
+        (11, (("escalate", "workshop", 3), ("deescalate", "counter", 10)), 0),
+    ],
+)
+def test_what_was_done_in_the_visit_before(done: float, moves: tuple[tuple[str, str, float], ...], left: int) -> None:
+    duty = {"act": "notify", "to": "office", "within": "1h", "earlier_counts": "visit_before"}
+    book = bakery_with({"when": {"done": {"act": "escalate", "in_visit": True}}, "oblige": duty},
+                       {"when": {"done": {"act": "deescalate", "in_visit": True}}, "oblige": duty},
+                       {"when": {"signal": "fuse_blown"}, "oblige": duty}, vocabulary=_with_a_return())  # fmt: skip
+    deeds = [Deed(verb, to, None, (), OPENED + minute) for verb, to, minute in moves]
+    told = Deed("notify", "office", None, (), OPENED + done)
+    asked = at(12, signals={"fuse_blown": OPENED + 10}, deeds=(*deeds, told), tier_since=OPENED + 10 if moves else None)
+    for ask in (book, FastBook(book)):
+        assert len([o for o in ask.verdict(asked).obligations if o.to == "office"]) == left
+
+
+def _with_a_return() -> dict[str, Any]:
+    words: dict[str, Any] = copy.deepcopy(load_yaml(BAKERY).data["vocabulary"])
+    words["acts"]["deescalate"] = {"label": "send back", "dimension": "decision"}
+    return words
 
 
 def test_a_deed_of_the_very_instant_counts() -> None:

@@ -98,9 +98,10 @@ class Layout:
 
 
 def fits(done: Done, deed: Deed, s: Situation) -> bool:
-    """Return whether a deed is of the channel, the content and the visit that a condition asks for."""
+    """Return whether a deed is of the channel, the content, the visit and the people that a condition asks for."""
     return (
         (done.via is None or done.via == deed.via)
         and (done.what is None or done.what in deed.what)
         and not (done.in_visit and s.tier_since is not None and deed.at < s.tier_since)
+        and (not done.by or deed.by in done.by)
     )

@@ -11,6 +11,7 @@ from policy.building import BASIC_CHECKS, Act, Forbid, Oblige, Rule
 from policy.calendars import Calendar
 from policy.compiled_book.tables import Guarded, Table
 from policy.conditions import Condition
+from policy.document_rules import VISIT_BEFORE
 from policy.figures import Figure
 from policy.standstill import barred
 from policy.verdict import ActKey, Permission, Prohibition
@@ -34,6 +35,8 @@ class Duty(NamedTuple):
     repeat: float | None
     calendar: Calendar
     earlier_counts: bool
+    visit_before: bool
+    """Whether what was done in the visit before counts as well."""
     cites: bool
     waits: int
     """The place of the condition for which it waits, -1 for none."""
@@ -93,7 +96,8 @@ def _duties(table: Table, rule: Rule, effect: Oblige) -> Iterable[Duty]:
         yield Duty(
             None if isinstance(to, int) else (effect.act.verb, to, via, what),
             effect.act.verb, to, via, what, table.role(effect.owner), open_, repeat,
-            calendar, effect.earlier_counts, effect.cites_definition, waits, (rule.id,),
+            calendar, effect.earlier_counts is True, effect.earlier_counts == VISIT_BEFORE, effect.cites_definition,
+            waits, (rule.id,),
             (effect.dimension, effect.weight, effect.critical, rule.text), effect.target,
             closed if effect.from_opening is not None else None, effect.within, figures, still,
             until if until < math.inf else None,

@@ -55,9 +55,12 @@ def situation_of(space: Space, assignment: Assignment) -> Situation:
     }
     done = [atom for atom in space.deeds if assignment.get(space.deed_name(atom))]
     deeds = tuple(
-        Deed(atom.verb, atom.to, atom.via, (atom.what,) if atom.what else (), opened if atom.in_visit else earlier)
+        Deed(
+            atom.verb, atom.to, atom.via, (atom.what,) if atom.what else (),
+            opened if atom.in_visit else earlier, atom.by,
+        )
         for atom in done
-    )
+    )  # fmt: skip
     counts = {
         name: Count(max((at for at in ats if assignment.get(f"count {name}>={at}")), default=0), opened)
         for name, ats in space.counts.items()

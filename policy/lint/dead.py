@@ -220,7 +220,7 @@ def _as_demanding(space: Space, acts: Acts, demand: Demand, gone: set[str]) -> t
             continue
         where = other.where & _ripe_with(space, other, demand)
         a, b = other.rule.when, demand.rule.when
-        counts_alike = other.effect.earlier_counts and no_later(space, a, b)
+        counts_alike = other.effect.earlier_counts is True and no_later(space, a, b)
         found = proved if counts_alike or begin_together(a, b) else supposed
         found[other.rule.id] = found.get(other.rule.id, space.bdd.false) | where
     return proved, supposed

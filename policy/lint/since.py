@@ -82,6 +82,7 @@ def _leaf(a: Condition, b: Condition) -> bool:
             return a.name == b.name and a.at_least <= b.at_least
         case Done(), Done():
             general = (a.via in (None, b.via)) and (a.what in (None, b.what)) and (b.in_visit or not a.in_visit)
+            general = general and (not a.by or (bool(b.by) and set(b.by) <= set(a.by)))
             return a.verb == b.verb and general and (not a.to or (bool(b.to) and set(b.to) <= set(a.to)))
         case ClockReaches(), ClockReaches():
             return _sooner(a, b)

@@ -54,10 +54,11 @@ class DeedAtom:
     via: str | None
     what: str | None
     in_visit: bool
+    by: str | None = None
 
     def implies(self, other: DeedAtom) -> bool:
         """Return whether a deed that fits this one fits the other too."""
-        pairs = ((self.to, other.to), (self.via, other.via), (self.what, other.what))
+        pairs = ((self.to, other.to), (self.via, other.via), (self.what, other.what), (self.by, other.by))
         return (
             self.verb == other.verb
             and all(general is None or own == general for own, general in pairs)
@@ -267,7 +268,8 @@ class Space:
 
     def deed_name(self, deed: DeedAtom) -> str:
         """Return the variable of a deed."""
-        return f"done {deed.verb}|{deed.to}|{deed.via}|{deed.what}|{deed.in_visit}"
+        name = f"done {deed.verb}|{deed.to}|{deed.via}|{deed.what}|{deed.in_visit}"
+        return name if deed.by is None else f"{name}|{deed.by}"
 
     def marks(self, clock: str) -> list[str]:
         """Return the variables of a clock, one for each figure it may have reached, the least first."""
@@ -339,8 +341,9 @@ class Space:
         atoms = []
         for name in condition.to or (None,):
             for role, where in {None: self.bdd.true}.items() if name is None else self.role(name).items():
-                atom = DeedAtom(condition.verb, role, condition.via, condition.what, condition.in_visit)
-                atoms.append(where & self.bdd.var(self.deed_name(atom)))
+                for by in condition.by or (None,):
+                    atom = DeedAtom(condition.verb, role, condition.via, condition.what, condition.in_visit, by)
+                    atoms.append(where & self.bdd.var(self.deed_name(atom)))
         return self.any_of(atoms)
 
     def _reaches(self, timer: ClockReaches) -> Node:
@@ -369,11 +372,10 @@ def _conditions(policy: Policy) -> Iterable[Condition]:
 
 
 def _deed_atoms(done: Done, policy: Policy) -> Iterable[DeedAtom]:
-    if not done.to:
-        yield DeedAtom(done.verb, None, done.via, done.what, done.in_visit)
-    for name in done.to:
-        for role in sorted(possible_roles(name, policy)):
-            yield DeedAtom(done.verb, role, done.via, done.what, done.in_visit)
+    roles = [role for name in done.to for role in sorted(possible_roles(name, policy))]
+    for to in roles if done.to else (None,):
+        for by in done.by or (None,):
+            yield DeedAtom(done.verb, to, done.via, done.what, done.in_visit, by)
 
 
 def possible_roles(name: str, policy: Policy) -> set[str]:

@@ -68,6 +68,7 @@ def _done(done: Done) -> str:
     parts = [f"act: {done.verb}"]
     parts += [f"to: {_names(done.to)}"] if done.to else []
     parts += [f"{key}: {value}" for key, value in (("via", done.via), ("what", done.what)) if value]
+    parts += [f"by: {_names(done.by)}"] if done.by else []
     return ", ".join([*parts, "in_visit: true"] if done.in_visit else parts)
 
 
