@@ -33,6 +33,8 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
 
     deadline: float = math.inf
     steps: int = 0
+    met: dict[tuple[int, int], int]
+    """What two nodes have in common, the smaller number first."""
 
     def allow(self, seconds: float) -> None:
         """Set the time from now on, and begin to count steps anew."""
@@ -54,7 +56,7 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
         if high < 0:  # the high branch is never a negation
             sign, low, high = -1, -low, -high
         key = (level, low, high)
-        node: int | None = self._pred.get(key)
+        node = self._pred.get(key)
         if node is None:
             node = self._min_free
             self._pred[key], self._succ[node], self._ref[node] = node, key, 0
@@ -70,7 +72,8 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
                 return self._and(u, v)
             if op == "or":
                 return -self._and(-u, -v)
-        return int(super().apply(op, u, v, w))
+        plain: Any = super()
+        return int(plain.apply(op, u, v, w))
 
     def _ite(self, g: int, u: int, v: int) -> int:
         if u == 1:
@@ -91,13 +94,14 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
         if u == -v or u == -1 or v == -1:
             return -1
         key = (u, v) if u < v else (v, u)
-        known: int | None = self._ite_table.get(key)
+        known = self.met.get(key)
         if known is not None:
             return known
-        u_level, u_low, u_high = self._succ[u if u > 0 else -u]
+        forks: Any = self._succ
+        u_level, u_low, u_high = forks[u if u > 0 else -u]
         if u < 0:
             u_low, u_high = -u_low, -u_high
-        v_level, v_low, v_high = self._succ[v if v > 0 else -v]
+        v_level, v_low, v_high = forks[v if v > 0 else -v]
         if v < 0:
             v_low, v_high = -v_low, -v_high
         if u_level == v_level:
@@ -106,7 +110,7 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
             found = self.find_or_add(u_level, self._and(u_low, v), self._and(u_high, v))
         else:
             found = self.find_or_add(v_level, self._and(u, v_low), self._and(u, v_high))
-        self._ite_table[key] = found
+        self.met[key] = found
         return found
 
     def __del__(self) -> None:
@@ -119,6 +123,7 @@ def new_diagram() -> Any:
     bdd.configure(reordering=False)
     manager: Any = bdd._bdd
     manager.__class__ = _Manager
+    manager.met = {}
     return bdd
 
 
