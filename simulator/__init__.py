@@ -5,7 +5,8 @@ Files in reading order:
 - ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
 - ``openhours``: calendars as numbers; ``roster``: who works when; ``replayed``: a log of tickets as numbers;
   ``model``: desk and policy compiled to numbers
-- ``expected_load``, ``pilot``, ``desk_check``: what can be said of a desk without playing whole months of it
+- ``expected_stays``, ``expected_load``, ``pilot``, ``desk_check``: what can be said of a desk without playing whole
+  months of it
 - ``draws``: all chance, from one seed; ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``, ``ordering``: one replication and its tables; ``streaming``: the same
   on disk

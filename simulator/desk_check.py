@@ -15,7 +15,8 @@ import numpy as np
 
 from policy.explain import nearest
 from simulator.draws import arrival_curve, check_size, tickets_expected
-from simulator.expected_load import WEEK, Flow, TierLoad, expected_load, flows
+from simulator.expected_load import WEEK, TierLoad, expected_load, flows
+from simulator.expected_stays import Flow
 from simulator.metrics import metric_units
 from simulator.model import DeskModel, Rules
 from simulator.openhours import Floats

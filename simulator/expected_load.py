@@ -1,9 +1,9 @@
 """How much work a desk is offered, by tier, in closed form: from means alone, without playing a single ticket.
 
-A ticket of one kind (category, priority, plan, lowest tier that can solve it) goes from tier to tier as recognition
-and routing send it; that is an absorbing Markov chain, whose expected visits solve a linear system. What only time or a
-slip decides is left out: timers and ages of the policy, updates, questions, patience, tickets passed on wrongly. What
-they add is measured by :mod:`simulator.pilot`.
+A ticket of one kind (category, priority, plan, lowest tier that can solve it) goes from tier to tier as recognition,
+routing and hand-backs send it (:mod:`simulator.expected_stays`). What only time or a slip decides is left out: timers
+and ages of the policy, updates, questions, patience, tickets passed on wrongly; and the tickets of an outage are taken
+for such as may be handed back, which they are not. What the former add is measured by :mod:`simulator.pilot`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from simulator.desk.demand import Category
 from simulator.draws import arrival_curve
 from simulator.draws.replay import Kind, mix
 from simulator.draws.streams import with_odds
-from simulator.model import DeskModel, KindRules, Move
+from simulator.expected_stays import Flow, journey
+from simulator.model import DeskModel
 from simulator.openhours import Floats
 
 YEAR: Final = 525_960.0
@@ -49,31 +50,18 @@ class TierLoad:
         return float("inf") if self.offered > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Tickets of one kind: how many a week, and what the rules say of them. ``solved_by`` may be one beyond the top."""
-
-    category: str
-    priority: str
-    plan: str
-    kind: KindRules
-    solved_by: int
-    per_week: float
-
-
 def expected_load(model: DeskModel) -> tuple[TierLoad, ...]:
     """Return the load of each tier in the measured period."""
     tiers = model.tiers
     stays, own, called = np.zeros(tiers), np.zeros(tiers), np.zeros(tiers)
     by_category = [dict.fromkeys(model.categories, 0.0) for _ in range(tiers)]
     for flow in flows(model):
-        visits, minutes = _journey(model, flow)
+        visits, mine, away = journey(model, flow)
         stays += flow.per_week * visits
         for tier in range(tiers):
             by_category[tier][flow.category] += flow.per_week * float(visits[tier])
-        away = np.array([flow.kind.around_the_clock and staff.on_call > 0 for staff in model.staff])
-        called += np.where(away, flow.per_week * minutes, 0.0)
-        own += np.where(away, 0.0, flow.per_week * minutes)
+        own += flow.per_week * mine
+        called += flow.per_week * away
     own += _war_rooms(model)
     return tuple(
         TierLoad(model.desk.tiers[t], float(stays[t]), float(own[t]), _staffed(model, t), float(called[t]),
@@ -135,58 +123,6 @@ def _levels(model: DeskModel, category: Category) -> list[float]:
         shares.append(left * (1 - beyond))
         left *= beyond
     return [*shares, left]
-
-
-def _journey(model: DeskModel, flow: Flow) -> tuple[Floats, Floats]:
-    """Return the expected stays in each tier and the minutes of work there, of one ticket."""
-    tiers = model.tiers
-    onward, minutes = np.zeros((tiers, tiers)), np.zeros(tiers)
-    for tier in range(tiers):
-        onward[tier], minutes[tier] = _stay(model, flow, tier)
-    start = np.zeros(tiers)
-    start[0] = 1.0
-    paged = flow.kind.tiers[0].age_move
-    if flow.kind.around_the_clock and paged is not None:
-        start[0], start[paged[1]] = 0.0, 1.0  # the engineer on call has it before Tier 1 has done much
-    visits: Floats = np.asarray(np.linalg.solve(np.eye(tiers) - onward.T, start), np.float64)
-    worked: Floats = visits * minutes
-    worked[0] += model.desk.work.first_response.mean
-    return visits, worked
-
-
-def _stay(model: DeskModel, flow: Flow, tier: int) -> tuple[Floats, float]:
-    """Return where a stay in a tier leads with which probability, and the minutes of work in it."""
-    desk, work, slips = model.desk, model.desk.work_of(tier), model.desk.behaviour
-    to = np.zeros(model.tiers)
-    factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
-    entry = desk.categories.get(flow.category)
-    piece = work.piece.mean if entry is None else entry.piece.get(desk.tiers[tier], work.piece).mean
-    effort = (1.0 if entry is None else entry.effort) * desk.work.pace.get(flow.priority, 1.0)
-    easier = desk.work.easier if tier > flow.solved_by else 1.0
-    solving = work.checks.mean + piece * work.pieces * effort * easier * factor
-    if work.passes_on is not None:
-        to[min(tier + 1, model.tiers - 1)] += work.passes_on if tier + 1 < model.tiers else 0.0
-        to[max(tier - 1, 0)] += min(work.sends_back, 1 - work.passes_on)
-        return to, solving + work.handoff.mean * float(to.sum())
-    if tier >= flow.solved_by:
-        return to, solving
-    move = _move(model, flow, tier)
-    seen = work.checks.mean + work.recognition.mean * factor + slips.late_recognition * slips.late_by
-    if move.owner is not None:
-        to[move.owner] += 1.0
-        return to, seen + work.handoff.mean + slips.incomplete_handoff * slips.asking_back.mean
-    if move.told:
-        return to, seen + work.handoff.mean
-    return to, seen + desk.work.ask_for_help.mean
-
-
-def _move(model: DeskModel, flow: Flow, tier: int) -> Move:
-    """Return where recognition sends a ticket that a tier cannot solve."""
-    rules = flow.kind.tiers[tier]
-    if tier == model.tiers - 1:
-        return rules.unresolvable
-    code = rules.code_change if 0 < tier == model.tiers - 2 else rules.expertise
-    return code if code.owner is not None or code.told else rules.expertise
 
 
 def _war_rooms(model: DeskModel) -> Floats:

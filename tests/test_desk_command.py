@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from deskdrill.main import main
 from policy import load_policy
 from simulator import load_desk, month_metrics, run_once, simulate
-from simulator.expected_load import expected_load
+from simulator.expected_load import WEEK, expected_load
 from simulator.model import compile_model
 from simulator.run import rules_of
 from simulator.theory.textbook import Class, Network, length, textbook_model
@@ -207,7 +208,11 @@ def test_the_load_of_a_network_is_that_of_the_textbook() -> None:
     assert second.utilisation == pytest.approx(0.4 * into_first * 2 / 2)
 
 
-def test_the_load_is_what_a_desk_without_timers_does() -> None:
+BACK = "waiting_customer: 0.3, reclassified: 0.2, resolved: 0.2, workaround: 0.2, closing: {mean: 15m}"
+
+
+@pytest.mark.parametrize("changes", [{}, {"work.T2.hands_back": f"{{{BACK}}}", "work.T3.hands_back": f"{{{BACK}}}"}])
+def test_the_load_is_what_a_desk_without_timers_does(changes: dict[str, str]) -> None:
     """Played with plenty of people and no timers, the tiers work as much as the closed form says."""
     policy = load_policy(DATA / "desk_policy.yaml", {"tiers.T1.no_progress": "null", "tiers.T2.no_progress": "null",
                                                      "tiers.T2.unresolved": "null"})  # fmt: skip
@@ -215,10 +220,16 @@ def test_the_load_is_what_a_desk_without_timers_does() -> None:
         "staffing.T1.agents": "30", "staffing.T2.agents": "30", "staffing.T3.agents": "30",
         "behaviour": "{updates_forgotten: 0}", "period.last_day": "2025-12-28",
         "categories.hard.priorities": "{P3: 1}", "categories.easy.priorities": "{P3: 1, P4: 1}",
+        "work.customer": "{share: 0, answer: {mean: 1h}}", **changes,
     })  # fmt: skip
     model = compile_model(desk, rules_of(policy))
     load = expected_load(model)
-    months = [month_metrics(run_once(model, None, 3, r)) for r in range(3)]
-    for one in load:
-        played = sum(month[f"utilisation_{one.tier.lower()}"] for month in months) / 3
+    runs = [run_once(model, None, 3, r) for r in range(8)]
+    months = [month_metrics(run) for run in runs]
+    weeks = len(runs) * (model.end - model.start) / WEEK
+    for place, one in enumerate(load):
+        stays = sum(np.count_nonzero((run.visits["place"] == place) & (run.visits["began"] >= model.start))
+                    for run in runs)  # fmt: skip
+        assert stays / weeks == pytest.approx(one.stays, rel=0.05), one.tier
+        played = sum(month[f"utilisation_{one.tier.lower()}"] for month in months) / len(runs)
         assert played == pytest.approx(one.utilisation, rel=0.06), one.tier
