@@ -192,13 +192,17 @@ class DeskRules:
         tier = self._first_tier()
         ages = {0.0} | {at for name, _, at in self._thresholds(priority, plan, tier) if name == "age"}
         cadence: list[tuple[float, float]] = []
-        for age in sorted(ages):
+        for age in sorted(ages, reverse=True):
             untold, told = self._at(priority, plan, tier, "age", age), self._told(priority, plan, tier, age)
             owed = [*_replies(untold, UPDATE), *_replies(told, UPDATE)]
             self.cited.update(rule for o in owed if o.repeat is not None for rule in o.rules)
             every = min((o.repeat for o in _replies(told, UPDATE) if o.repeat is not None), default=math.inf)
-            if not cadence or cadence[-1][1] != every:
-                cadence.append((age, every))
+            if math.isinf(every) and cadence:
+                every = cadence[0][1]  # no rule holds yet that goes on from what was told now, but one will
+            if cadence and cadence[0][1] == every:
+                cadence[0] = age, every
+            else:
+                cadence.insert(0, (age, every))
         return tuple(cadence)
 
     def running_while_waiting(self, priority: str, plan: str) -> frozenset[str]:
@@ -213,6 +217,11 @@ class DeskRules:
     def lowered_restarts(self) -> bool:
         """Whether the resolution clock of a ticket lowered in priority starts anew (settlement D18)."""
         return self._policy.doc.reprioritised.lowered == RESTART
+
+    @property
+    def raised_restarts(self) -> bool:
+        """Whether the resolution clock of a ticket raised in priority starts anew (settlement D18)."""
+        return self._policy.doc.reprioritised.raised == RESTART
 
     def calendar(self, priority: str, plan: str) -> Calendar:
         """Return the calendar on which tickets of this priority and plan count."""

@@ -168,9 +168,9 @@ def _ran_out(times: Times) -> Floats:
     """Return the first instant at which a timer of the policy had run out in a stay, infinity where none had."""
     stays = times.stays
     over = _unresolved_due(times)
-    # Ages count from the opening, or from the last coming back, or since the priority was lowered; of a priority seen
-    # later, from then, which is unknown.
-    since = np.where(np.isin(stays["entry"], (Entry.REOPENED, Entry.BACK_RECLASSIFIED)), stays["entered"], -np.inf)
+    # Ages count from the opening, or since the priority was lowered, and not while a ticket was solved; of a priority
+    # seen later, from then, which is unknown.
+    since = np.where(stays["entry"] == Entry.BACK_RECLASSIFIED, stays["entered"], -np.inf)
     first = np.ones(len(stays), bool)
     first[1:] = times.ticket[1:] != times.ticket[:-1]
     since[first] = times.run.tickets["opened"][times.ticket[first]]
@@ -181,16 +181,31 @@ def _ran_out(times: Times) -> Floats:
     ages[misjudged[times.ticket]] = np.inf
     due = np.full(len(stays), np.inf)
     aged = np.flatnonzero(np.isfinite(ages))
-    still = np.zeros(len(stays))
-    paused = times.asked_within(times.own_hours)
-    by_ticket = np.cumsum(paused) - np.cumsum(paused)[rank] + paused[rank]  # since the age counts, this stay included
+
+    def so_far(minutes: Floats) -> Floats:  # since the age counts, in this stay too
+        return np.asarray(np.cumsum(minutes) - np.cumsum(minutes)[rank] + minutes[rank])
+
+    still = so_far(_solved_before(times))
+    by_ticket = still + so_far(times.asked_within(times.own_hours))
     for number, kind in enumerate(times.kinds):
         for place, rules in enumerate(kind.tiers):
-            if rules.age_move is not None and kind.age_pauses[rules.age_move[0]]:
+            if rules.age_move is not None and kind.age_clocks[rules.age_move[0]] and not kind.waiting.resolution:
                 mine = (times.kind_then == number) & (times.place == place)
                 still[mine] = by_ticket[mine]
     due[aged] = times.own_hours.add(aged, since[rank][aged], ages[aged] + still[aged])
     return np.asarray(np.maximum(np.fmin(over, due), stays["entered"]))
+
+
+def _solved_before(times: Times) -> Floats:
+    """Return, for each stay that a ticket came back for, the minutes for which it had been solved; 0 elsewhere."""
+    stays, again = times.stays, np.flatnonzero(times.stays["entry"] == Entry.REOPENED)
+    solved = np.where(stays["entry"] == Entry.BACK_RESOLVED, stays["entered"], times.left)
+    for part in times.all:
+        if part.what == "decision":
+            solved[part.stay] = part.end
+    minutes = np.zeros(len(stays))
+    minutes[again] = times.own_hours.between(again, solved[again - 1], stays["entered"][again])
+    return minutes
 
 
 # -- clocks ------------------------------------------------------------------------------------------------------------

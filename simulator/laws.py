@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import HANDED_BACK, Ending, Entry, Fate
+from simulator.codes import HANDED_BACK, Ending, Entry, Fate, Note
 from simulator.openhours import Floats
 from simulator.tables import Run, Table
 
@@ -170,7 +170,7 @@ def _handed_back_otherwise(books: Books) -> Indices:
     stays, tickets = books.stays, books.run.tickets
     desk = books.run.model.desk
     if all(desk.work_of(tier).hands_back is None for tier in range(books.run.model.tiers)):
-        odd = (tickets["lowered"] != 0) | (tickets["clock_from"] != tickets["opened"])
+        odd = (tickets["lowered"] != 0) | (tickets["clock_from"] != tickets["opened"]) & ~_raised(books)
         back = np.isin(stays["entry"], (*HANDED_BACK, Entry.ANSWERED))
         return np.concatenate([_where(odd, tickets["ticket"]), _where(back, stays["ticket"])])
     ending = np.append(-1, stays["ending"][:-1])[: len(stays)]
@@ -182,8 +182,17 @@ def _handed_back_otherwise(books: Books) -> Indices:
     miscounted = lowered != tickets["lowered"]
     began, opened = tickets["clock_from"], tickets["opened"]
     anew = (tickets["lowered"] > 0) & books.run.model.lowered_restarts
-    miscounted |= np.where(anew, ~(began > opened) | (began > tickets["resolved"]), began != opened)
+    miscounted |= ~_raised(books) & np.where(anew, ~(began > opened) | (began > tickets["resolved"]), began != opened)
     return np.concatenate([_where(bad, stays["ticket"]), _where(miscounted, tickets["ticket"])])
+
+
+def _raised(books: Books) -> npt.NDArray[np.bool_]:
+    """Return which tickets were found more urgent than they were taken for, so that their clock began anew."""
+    found = np.zeros(len(books.run.tickets), bool)
+    notes = books.run.notes
+    if books.run.model.raised_restarts:
+        found[notes["ticket"][notes["what"] == Note.PRIORITY_SEEN]] = True
+    return found
 
 
 def _first_stay_elsewhen(books: Books) -> Indices:

@@ -63,6 +63,8 @@ class Rules(Protocol):
     def update_every(self, priority: str, plan: str) -> Sequence[tuple[float, float]]: ...
     @property
     def lowered_restarts(self) -> bool: ...
+    @property
+    def raised_restarts(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ class KindRules:
     updates: tuple[tuple[float, float], ...]
     waiting: Waiting
     ages: tuple[float, ...]
-    age_pauses: tuple[bool, ...]
-    """Which ages stand still while the customer is asked."""
+    age_clocks: tuple[bool, ...]
+    """Which ages are what the resolution clock has counted; the others count since the priority is known."""
     tiers: tuple[TierRules, ...]
     handed_back: tuple[TierRules, ...]
     """The rules in each tier for what the tier above has handed back: no age sends it up again."""
@@ -154,6 +156,8 @@ class DeskModel:
     always: OpenHours
     lowered_restarts: bool
     """Whether the resolution clock of a ticket that turns out to be less urgent begins anew."""
+    raised_restarts: bool
+    """The same of a ticket that turns out to be more urgent."""
     replayed: Replayed | None = field(default=None, compare=False)  # desks are equal only if their logs are
     """The tickets of the desk's log, if it replays one."""
 
@@ -199,6 +203,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         staff=roster(desk, calendars, hours),
         always=hours(Calendar.always()),
         lowered_restarts=rules.lowered_restarts,
+        raised_restarts=rules.raised_restarts,
         replayed=replayed(desk, priorities, plans, opening, end),
     )
 
@@ -241,7 +246,7 @@ def _kind(
     by_tier = [
         () if _is_missing(rules, places, tier) else tuple(rules.routes(priority, plan, tier)) for tier in places.tiers
     ]
-    aged = sorted({route.minutes for routes in by_tier for route in routes if _is_age(route)})
+    aged = sorted({_age(route) for routes in by_tier for route in routes if _is_age(route)})
     running = rules.running_while_waiting(priority, plan)
     in_tiers = tuple(
         _tier_rules(rules, places, priority, plan, tier, routes, aged)
@@ -254,12 +259,8 @@ def _kind(
         resolution=rules.resolution(priority, plan),
         updates=tuple(sorted(rules.update_every(priority, plan))),
         waiting=Waiting("no_progress" in running, "resolution" in running, "update" in running),
-        ages=tuple(aged),
-        age_pauses=tuple(
-            "resolution" not in running
-            and all(r.clock == "resolution" for routes in by_tier for r in routes if _is_age(r) and r.minutes == age)
-            for age in aged
-        ),
+        ages=tuple(minutes for minutes, _ in aged),
+        age_clocks=tuple(resolution for _, resolution in aged),
         tiers=in_tiers,
         handed_back=tuple(replace(one, age_move=None) for one in in_tiers),
     )
@@ -275,9 +276,15 @@ def _is_age(route: RouteLike) -> bool:
     return route.clock in ("age", "resolution")
 
 
+def _age(route: RouteLike) -> tuple[float, bool]:
+    """Return an age: its minutes, and whether the resolution clock counts them."""
+    return route.minutes, route.clock == "resolution"
+
+
 def _tier_rules(
-    rules: Rules, places: _Places, priority: str, plan: str, tier: str, routes: Sequence[RouteLike], aged: list[float]
-) -> TierRules:
+    rules: Rules, places: _Places, priority: str, plan: str, tier: str, routes: Sequence[RouteLike],
+    aged: list[tuple[float, bool]],
+) -> TierRules:  # fmt: skip
     timers = {"no_progress": (math.inf, -1), "unresolved": (math.inf, -1)}
     joins: list[tuple[float, int]] = []
     age_move: tuple[int, int] | None = None
@@ -291,7 +298,7 @@ def _tier_rules(
         if route.unanswered and (moves or not _is_age(route)):
             continue  # an agent who has a ticket in hand has answered it, and its move is timed without regard to that
         if _is_age(route):
-            index = aged.index(route.minutes)
+            index = aged.index(_age(route))
             if not moves:
                 (unanswered if route.unanswered else age_joins).append((index, to))
             elif age_move is None:

@@ -24,7 +24,8 @@ MakeHours = Callable[[Calendar], OpenHours]
 class AgentSpec:
     """One agent: the ``tiers`` they work in, home first; ``hours`` without breaks cut out of ``shift``.
 
-    ``skills`` are indices of categories (``None``: all), ``pace`` multiplies the length of their work.
+    ``skills`` are indices of categories (``None``: all), ``pace`` multiplies the length of their work, ``slips`` how
+    often they make the slips of the desk.
     """
 
     tiers: tuple[int, ...]
@@ -32,6 +33,7 @@ class AgentSpec:
     shift: OpenHours
     skills: frozenset[int] | None
     pace: float
+    slips: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def _tier(desk: Desk, place: int, staff: Staffing, calendar: Calendar, hours: Ma
         tiers = (place, *(desk.tiers.index(tier) for tier in group.also if desk.tiers.index(tier) != place))
         names = list(desk.categories)
         skills = None if group.skills is None else frozenset(names.index(name) for name in group.skills)
-        agents += [AgentSpec(tuple(dict.fromkeys(tiers)), worked, shift, skills, group.pace)] * group.agents
+        spec = AgentSpec(tuple(dict.fromkeys(tiers)), worked, shift, skills, group.pace, group.slips)
+        agents += [spec] * group.agents
     return TierStaff(
         hours=own,
         agents=tuple(agents),

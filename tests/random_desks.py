@@ -26,10 +26,10 @@ FIRST_DAY = date(2024, 1, 1)  # a Monday
 MANAGEMENT, SECURITY = "manager", "security"
 SIGNALS = ("needs_expertise", "needs_code_change", "unresolvable")
 FEATURES = (
-    "ages", "always", "backlog", "breaks", "code_seen", "customer", "decision", "fate", "finish", "hand_over",
-    "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled", "on_call", "outages",
-    "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills", "swarming",
-    "timers", "unchecked", "unlimited", "updates", "war_room",
+    "ages", "always", "backlog", "breaks", "careless", "code_seen", "customer", "decision", "fate", "finish",
+    "hand_over", "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled", "on_call",
+    "outages", "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills",
+    "swarming", "timers", "unchecked", "unlimited", "updates", "war_room",
 )  # fmt: skip
 """What a desk may have besides tickets, tiers and agents."""
 
@@ -63,6 +63,7 @@ class SmallRules:
     updates: Sequence[tuple[float, float]] = ((0.0, math.inf),)
     always: Calendar = field(default_factory=Calendar.always)
     lowered_restarts: bool = True
+    raised_restarts: bool = True
 
     def routes(self, priority: str, plan: str, tier: str) -> Sequence[Route]:
         return self.timers.get((priority, tier), ())
@@ -214,6 +215,8 @@ class _Drawing:
                     group["also"] = self.subset(self.tiers)
                 if "pace" in has:
                     group["pace"] = self.pick([0.5, 0.8, 1.0, 1.3])
+                if "careless" in has:
+                    group["slips"] = self.pick([0.0, 0.5, 3.0, 50.0])
                 groups.append(group)
             agents = 0
         said = {"agents": agents, "groups": groups}
@@ -328,7 +331,8 @@ class _Drawing:
                 gaps.append((self.odd(self.some(60, 300)), self.odd(self.some(20, 300))))
         return SmallRules(
             priorities=self.priorities, tiers=self.tiers, timers=timers, destinations=destinations,
-            calendars=calendars, running=tuple(running), updates=tuple(gaps), lowered_restarts=self.chance(),
+            calendars=calendars, running=tuple(running), updates=tuple(gaps),
+            lowered_restarts=self.chance(), raised_restarts=self.chance(),
         )  # fmt: skip
 
     def timers(self, place: int) -> tuple[Route, ...]:

@@ -48,16 +48,18 @@ class Shift(Part):
 
 
 class Group(Part):
-    """People who are alike: how many, in which shift, with which skills, how quick.
+    """People who are alike: how many, in which shift, with which skills, how quick and how accurate.
 
     ``skills`` are the categories that they can work on (all, where it is left out); ``pace`` multiplies the length of
-    their work (0.8 is a fifth quicker); ``also`` are other tiers that they help out in.
+    their work (0.8 is a fifth quicker), ``slips`` how often they make those of the desk that lie in the work of one
+    agent (0: never); ``also`` are other tiers that they help out in.
     """
 
     agents: Agents
     shift: Name | None = None
     skills: Annotated[list[Name], Field(min_length=1)] | None = None
     pace: Factor = 1.0
+    slips: Annotated[float, Field(ge=0, le=100)] = 1.0
     also: list[Name] = []
 
 

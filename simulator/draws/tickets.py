@@ -141,7 +141,15 @@ class Block:
 
     @cached_property
     def slips(self) -> dict[str, list[bool]]:
-        """Which slips happen to which ticket, by name; ``code_seen``, which is a habit, stands among them."""
+        """Which slips happen to which ticket, by name, where those at work are as careful as anybody."""
+        return {name: (np.array(luck) < 1.0).tolist() for name, luck in self.slip_luck.items()}
+
+    @cached_property
+    def slip_luck(self) -> dict[str, list[float]]:
+        """Luck with slips, by name: one happens to whoever makes it more often than so many times the usual.
+
+        ``code_seen``, which is a habit, stands among them.
+        """
         behaviour = self.model.desk.behaviour
         drawn = self._stream(Stream.SLIPS).random((self.size, 8))
         premature = min(1.0, behaviour.premature * self.model.desk.calibrated.premature)
@@ -153,7 +161,10 @@ class Block:
             "incomplete_handoff": behaviour.incomplete_handoff,
             "wrong_priority": behaviour.wrong_priority,
         }
-        return {name: (drawn[:, place] < share).tolist() for place, (name, share) in enumerate(shares.items())}
+        return {
+            name: as_list(drawn[:, place] / share if share else np.full(self.size, np.inf))
+            for place, (name, share) in enumerate(shares.items())
+        }
 
     @cached_property
     def _customers(self) -> Floats:

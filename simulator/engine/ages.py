@@ -34,9 +34,11 @@ class Ages:
     def due(self, ticket: Ticket, index: int) -> float:
         """Return when a ticket reaches an age of its kind, if its clock does not stand still from now on."""
         kind = ticket.kind
-        since = ticket.opened if ticket.aged_from is None else ticket.aged_from
-        stood_still = ticket.paused - ticket.paused_before if kind.age_pauses[index] else 0.0
-        return kind.hours.add(since, kind.ages[index] + stood_still)
+        if kind.age_clocks[index]:
+            since, stood_still = ticket.clock_from, ticket.paused
+        else:
+            since, stood_still = ticket.aged_from, ticket.aged_still
+        return kind.hours.add(ticket.opened if since is None else since, kind.ages[index] + stood_still)
 
     def expect(self, ticket: Ticket) -> None:
         """Let a ticket that has just been opened reach the ages of its kind.
@@ -51,21 +53,21 @@ class Ages:
                 line.line.append(ticket)
 
     def expect_anew(self, ticket: Ticket) -> None:
-        """Let a ticket's age count from now: it has come back, or is of another kind. It leaves the lines it is in."""
-        ticket.aged_from, ticket.paused_before = self._desk.now, ticket.paused
+        """Expect the ages of a ticket that has come back, or is of another kind. It leaves the lines it is in."""
+        ticket.aging += 1
         for index in range(len(ticket.kind.ages)):
             self._ring(ticket, index, self.due(ticket, index))
 
     def _ring(self, ticket: Ticket, index: int, due: float) -> None:
         if due < math.inf:
-            self._desk.at(Bell((ticket, index, ticket.aged_from)), due, (self._fall_due_alone,))
+            self._desk.at(Bell((ticket, index), ticket.aging), max(due, self._desk.now), (self._fall_due_alone,))
 
     def _next(self, line: AgeLine) -> None:
         """Schedule the head of a line that is still to come; let go what is over."""
         queue, index = line.line, line.index
         while queue:
             ticket = queue[0]
-            if ticket.stage != RESOLVED and ticket.aged_from is None:
+            if ticket.stage != RESOLVED and not ticket.aging:
                 # Without the time for which its clock stood still, so that no other is due before it.
                 due = line.kind.hours.add(ticket.opened, line.kind.ages[index])
                 if due < math.inf:
@@ -75,7 +77,7 @@ class Ages:
 
     def _fall_due(self, line: AgeLine) -> None:
         ticket, now = line.line.popleft(), self._desk.now
-        if ticket.stage != RESOLVED and ticket.aged_from is None and not self._given_up(ticket, now):
+        if ticket.stage != RESOLVED and not ticket.aging and not self._given_up(ticket, now):
             self._reach(ticket, line.index, now)
         self._next(line)
 
@@ -87,17 +89,17 @@ class Ages:
         return True
 
     def _fall_due_alone(self, bell: Bell) -> None:
-        ticket, index, since = bell.about
-        if ticket.stage != RESOLVED and ticket.aged_from == since:
+        ticket, index = bell.about
+        if ticket.stage != RESOLVED and ticket.aging == bell.visit:
             self._reach(ticket, index, self._desk.now)
 
     def _reach(self, ticket: Ticket, index: int, due: float) -> None:
         desk, kind = self._desk, ticket.kind
         if ticket.settled is not None:
             return
-        if kind.age_pauses[index]:
+        if kind.age_clocks[index]:
             later = self.due(ticket, index)
-            if ticket.stage == ASKING:
+            if ticket.stage == ASKING and not kind.waiting.resolution:
                 later = kind.hours.add(later, kind.hours.minutes_between(ticket.paused_since, due))
             if later > due:  # the clock stood still while the customer was asked
                 self._ring(ticket, index, later)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
 from simulator.engine.floor import most_urgent
-from simulator.engine.numbers import ANSWERED, ASKING, RESOLVED
-from simulator.engine.parts import Agent, Bell, Ticket
-from simulator.engine.timers import expect, let_go, run_again
-from simulator.engine.walk import next_gap
+from simulator.engine.numbers import AGE, ANSWERED, ASKING, RESOLVED
+from simulator.engine.parts import NEVER, Agent, Bell, Ticket
+from simulator.engine.timers import expect, let_go, run_again, updates_go_on
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -119,14 +118,28 @@ def come_back(desk: Desk, ticket: Ticket, now: float) -> None:
 
 
 def reopen(desk: Desk, ticket: Ticket) -> None:
-    """A solved ticket comes back to the first tier; its clocks stood still in between."""
+    """A solved ticket comes back to the first tier; its clocks stood still in between, and go on.
+
+    If it is too old for that tier by now, the one that the policy names for its age has it at once.
+    """
     now = desk.now
     ticket.reopened += 1
-    ticket.paused += ticket.kind.hours.minutes_between(ticket.paused_since, now)
+    minutes = ticket.kind.hours.minutes_between(ticket.paused_since, now)
+    ticket.paused += minutes
+    ticket.aged_still += minutes
+    if ticket.silenced is not None:
+        ticket.update_from, ticket.update_left, ticket.silenced = now, ticket.silenced, None
+        ticket.unheard += minutes
+    elif ticket.update_left < math.inf:
+        updates_go_on(ticket, ticket.paused_since, now)
     desk.enter(ticket, 0, int(Entry.REOPENED), now)
-    ticket.available = now
-    if ticket.update_left < math.inf or ticket.silenced:
-        ticket.silenced = False
-        ticket.update_from, ticket.update_left = now, next_gap(ticket.kind, ticket.opened, now)
     desk.ages.expect_anew(ticket)
-    desk.offer(desk.pool_of(ticket), ticket)
+    while (move := ticket.kind.tiers[ticket.tier].age_move) and desk.ages.due(ticket, move[0]) <= now:
+        desk.leave(ticket, AGE, now, NEVER)
+        desk.enter(ticket, move[1], AGE, now)
+    pool = desk.pool_of(ticket)
+    if ticket.tier and pool is not desk.tiers[ticket.tier]:
+        desk.at(ticket, now + ticket.block.paging[ticket.row], (desk.hand_over,))
+        return
+    ticket.available = now
+    desk.offer(pool, ticket)

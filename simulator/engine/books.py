@@ -145,7 +145,10 @@ class Books(simpy.Environment):
     def settle(self, ticket: Ticket, until: float) -> None:
         """Let the clock of a ticket that was handed back as solved have stood still since then."""
         assert ticket.settled is not None
-        ticket.paused += ticket.kind.hours.minutes_between(ticket.settled, until)
+        minutes = ticket.kind.hours.minutes_between(ticket.settled, until)
+        ticket.paused += minutes
+        ticket.aged_still += minutes
+        ticket.unheard += minutes
         ticket.settled = None
 
     # -- what is written down ----------------------------------------------------------------------------------

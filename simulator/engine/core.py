@@ -47,7 +47,8 @@ from simulator.engine.numbers import (
     WRONG_DESTINATION,
     WRONG_PRIORITY,
 )
-from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Ticket
+from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Ticket, slipped
+from simulator.engine.priorities import true_priority
 from simulator.engine.progress import checked, went
 from simulator.engine.scripts import Script, in_one_go, solved_in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
@@ -283,7 +284,7 @@ class Desk(Floor):
             self.tell(ticket, place, ending, now)
         if move.owner is not None:
             to = move.owner
-            if self.slips and ticket.misled_from == NOT_MISLED and ticket.block.slips["wrong_destination"][ticket.row]:
+            if self.slips and ticket.misled_from == NOT_MISLED and slipped(agent, ticket, "wrong_destination"):
                 to = urgent.wrong_tier(ticket.tier, to, self.model.tiers)
                 if to != move.owner:
                     ticket.misled_from = ticket.tier
@@ -312,7 +313,9 @@ class Desk(Floor):
         self.leave(ticket, ending, now, released)
         ticket.sender = agent
         agent.ticket = None
+        up = to > ticket.tier
         self.enter(ticket, to, entry, now)
+        ticket.hasty = self.slips and up and slipped(agent, ticket, "incomplete_handoff")
         if released == now:
             self.hand_over(ticket)
         else:
@@ -324,6 +327,8 @@ class Desk(Floor):
         ticket.stage = HANDOVER
         ticket.available = ticket.began = NEVER
         begun, ticket.agenda = ticket.agenda is not None, None
+        if ticket.hasty:
+            ticket.hasty = False
         ticket.gives_up = math.inf
         if ticket.stood_still is not None:
             ticket.stood_still = None
@@ -331,7 +336,7 @@ class Desk(Floor):
             ticket.misled_from = NOT_AGAIN  # it has left where it was sent by mistake
         ticket.visit += 1
         if ticket.slip:
-            ticket.slip = WRONG_PRIORITY if ticket.priority != returns.true_priority(ticket) else 0
+            ticket.slip = WRONG_PRIORITY if ticket.priority != true_priority(ticket) else 0
         if ticket.stays is None:
             ticket.stays = [0] * self.model.tiers
             ticket.stays[0] = int(begun)

@@ -79,8 +79,12 @@ class Ticket(Event):
     sender: Agent | None = None
     aged_from: float | None = None
     """Since when its age counts, where that is not since it was opened."""
-    paused_before = 0.0
-    """Minutes of ``paused`` that lie before that."""
+    aged_still = 0.0
+    """Minutes since then for which it did not count, the ticket being solved."""
+    unheard = 0.0
+    """Minutes since then for which no updates were owed, the ticket being solved or its customer asked."""
+    aging = 0
+    """How often its ages were begun anew, or went on after they had stopped: what was expected before is not meant."""
     lowered = 0
     """How often its priority was lowered, a tier above having found it less urgent."""
     clock_from: float | None = None
@@ -93,8 +97,12 @@ class Ticket(Event):
     """Minutes of work for the tier that it was handed back to, and for how long that one watches a workaround."""
     settled: float | None = None
     """When it was handed back as solved; its clocks stand still until it is closed."""
-    silenced = False
-    """Whether updates were owed before that."""
+    silenced: float | None = None
+    """The open minutes until the next update, where one was owed before that."""
+    certain: int | None = None
+    """The priority that follows from what is known of it, whatever it was taken for."""
+    hasty = False
+    """Whether something is missing in the hand-off with which it came."""
     script: Script | None
     """What its first stay comes to, if that may go in one go."""
     age_move_due: float
@@ -138,6 +146,11 @@ class Ticket(Event):
         # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
         self.update_from = opened
         self.update_left = update_left
+
+
+def slipped(agent: Agent, ticket: Ticket, name: str) -> bool:
+    """Return whether an agent makes a slip with a ticket."""
+    return ticket.block.slip_luck[name][ticket.row] < agent.slips
 
 
 class JointWork(Ticket):
@@ -185,7 +198,7 @@ class Agent:
 
     __slots__ = (
         "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime",
-        "pace", "pools", "since", "skills", "spell", "there", "ticket", "until", "waits",
+        "pace", "pools", "since", "skills", "slips", "spell", "there", "ticket", "until", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:
@@ -196,6 +209,7 @@ class Agent:
         self.hours = member.shift
         self.there = member.hours
         self.skills = member.spec.skills
+        self.slips = member.spec.slips
         self.pace = member.pace
         self.newcomer = member.newcomer
         self.done = 0

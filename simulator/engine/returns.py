@@ -23,6 +23,8 @@ from simulator.engine.numbers import (
     WATCHED,
 )
 from simulator.engine.parts import Agent, Ticket
+from simulator.engine.priorities import change, true_priority
+from simulator.engine.timers import minutes_to_update
 from simulator.model import TierRules
 
 if TYPE_CHECKING:
@@ -36,17 +38,16 @@ _ENTRY_ANSWERED: Final = int(Entry.ANSWERED)
 _ENTRY_RESOLVED, _ENTRY_WAITING = int(Entry.BACK_RESOLVED), int(Entry.BACK_WAITING)
 _CLOSING: Final = tuple(map(int, CLOSING))
 _BY_AGREEMENT: Final = tuple(map(int, BACK_BY_AGREEMENT))
-TOLERANCE: Final = 1e-6
-"""Minutes; a target met to the instant is met, whatever the last bit says."""
 
 
 # -- the tier that hands back ------------------------------------------------------------------------------------------
 
 
-def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool) -> int:
+def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool, anew: bool) -> int:
     """Return how a stay ends by being handed back, ``SOLVED`` where it is not.
 
-    What has not been escalated has nobody to go back to, and the tickets of an outage are solved together.
+    What has not been escalated has nobody to go back to, and the tickets of an outage are solved together. If the stay
+    is made up ``anew``, its priority has just been looked at.
     """
     if choices.back is None or ticket.entry not in ESCALATIONS or ticket.cause >= 0:
         return SOLVED
@@ -55,7 +56,7 @@ def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool) -> int:
         return why
     if why == BACK_RECLASSIFIED:
         least = ticket.priority == len(desk.model.priorities) - 1
-        return SOLVED if least or ticket.priority != true_priority(ticket) else why
+        return SOLVED if least or anew or ticket.priority != true_priority(ticket) else why
     return why if able else SOLVED
 
 
@@ -74,29 +75,12 @@ def hand_back(desk: Desk, agent: Agent, ticket: Ticket, ending: int) -> None:
         ticket.closing, ticket.watch = choices.closing[ticket.row], choices.watch[ticket.row]
         if ending == BACK_RESOLVED:
             ticket.settled = now
-            ticket.silenced, ticket.update_left = ticket.update_left < INFINITE, INFINITE
+            if ticket.update_left < INFINITE:
+                ticket.silenced, ticket.update_left = minutes_to_update(ticket, now), INFINITE
         elif ending == BACK_RECLASSIFIED:
-            _lower(desk, ticket, now)
+            ticket.lowered += 1
+            change(desk, ticket, ticket.priority + 1, now)
         desk.move(agent, ticket, to, _ENTRIES[ending], ending)
-
-
-def _lower(desk: Desk, ticket: Ticket, now: float) -> None:
-    """Give a ticket the next lower priority; ages count from now, and its resolution clock if the policy says so."""
-    kind, since = ticket.kind, ticket.opened if ticket.clock_from is None else ticket.clock_from
-    if desk.model.lowered_restarts:
-        ticket.breached_before |= kind.hours.add(since, kind.resolution + ticket.paused) + TOLERANCE < now
-        ticket.clock_from, ticket.paused = now, 0.0
-    ticket.lowered += 1
-    ticket.priority += 1
-    ticket.kind = kind = desk.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
-    desk.ages.expect_anew(ticket)
-    if desk.writing:
-        ticket.update_from, ticket.update_left = now, kind.updates[0][1]
-
-
-def true_priority(ticket: Ticket) -> int:
-    """Return the priority that a ticket should have."""
-    return ticket.block.priority[ticket.row] + ticket.lowered
 
 
 # -- the tier that gets it back ----------------------------------------------------------------------------------------
@@ -108,6 +92,12 @@ def rules_of(desk: Desk, ticket: Ticket) -> TierRules:
         return desk.plain
     kind = ticket.kind
     return (kind.handed_back if ticket.entry in _BY_AGREEMENT else kind.tiers)[ticket.tier]
+
+
+def may_go_back(desk: Desk, ticket: Ticket, checks: float, now: float) -> bool:
+    """Return whether a ticket, once read, is still too young for the tier below to have to pass it up again."""
+    below = ticket.kind.tiers[ticket.tier - 1].age_move
+    return below is None or desk.ages.due(ticket, below[0]) > ticket.pool.hours.add(now, checks)
 
 
 def is_closing(ticket: Ticket) -> bool:

@@ -44,7 +44,9 @@ class Script:
         if desk.wrong_priority:
             simple &= np.array(block.stated) == np.array(block.priority)
         if desk.slips:
-            simple &= ~np.array(block.slips["premature"])
+            simple &= np.array(block.slip_luck["premature"]) >= max(
+                (agent.slips for agent in desk.tiers[0].agents), default=1.0
+            )
         self.simple: list[bool] = simple.tolist()
         """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
         self.by_pace: dict[float, tuple[list[float], list[float], list[float]]] = {}
@@ -110,8 +112,9 @@ def falls_due(desk: Desk, ticket: Ticket, age_move: tuple[int, int] | None, end:
             return True
     if age_move is None:
         return False
-    since = ticket.opened if ticket.aged_from is None else ticket.aged_from
-    return end > since + ticket.kind.ages[age_move[0]] and end > desk.ages.due(ticket, age_move[0])
+    if not ticket.aging and end <= ticket.opened + ticket.kind.ages[age_move[0]]:
+        return False
+    return end > desk.ages.due(ticket, age_move[0])
 
 
 def unfold(ticket: Ticket) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.codes import ESCALATIONS
 from simulator.draws import Agenda, Choices
 from simulator.draws.streams import TO_GRAIN
-from simulator.engine import returns, urgent
+from simulator.engine import returns
 from simulator.engine.numbers import (
     BACK_RECLASSIFIED,
     BACK_WAITING,
@@ -24,7 +23,8 @@ from simulator.engine.numbers import (
     SOLVED,
     UNRESOLVABLE,
 )
-from simulator.engine.parts import Agent, Ticket
+from simulator.engine.parts import Agent, Ticket, slipped
+from simulator.engine.priorities import true_priority
 from simulator.engine.scripts import falls_due
 from simulator.engine.walk import worked_until
 
@@ -49,9 +49,9 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     if choices.routed is not None:
         agenda, final = choices.solve(row), choices.routed[row]
     else:
-        agenda, final = decide(desk, ticket, choices, stay)
+        agenda, final = decide(desk, agent, ticket, choices, stay, float(choices.checks[row]))
     closing = ticket.came_from > tier and returns.is_closing(ticket)
-    if desk.wrong_priority and ticket.priority != returns.true_priority(ticket):
+    if desk.wrong_priority and ticket.priority != true_priority(ticket):
         ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
     checks = 1 if choices.checks[row] and not closing else 0
     if ticket.ask_at >= 0:
@@ -61,7 +61,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
             agenda, checks = (0.0, *agenda), 1  # but for something that comes after them
         if ticket.ask_at == len(agenda) - 1:
             agenda = (*agenda, 0.0)  # something is still to be done: to go on
-    if desk.slips and ticket.tier and ticket.entry in ESCALATIONS and block.slips["incomplete_handoff"][row]:
+    if ticket.hasty:
         ticket.slip |= INCOMPLETE_HANDOFF
         agenda = (block.asking_back[row], *agenda)
         ticket.ask_at += ticket.ask_at >= 0
@@ -79,11 +79,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     elif not checks:
         ticket.checks_at = -1
         desk.learned(ticket, CHECKED, now)
-    pace = agent.pace
-    if agent.newcomer != 1.0:
-        pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
-    if pace != 1.0:
-        agenda = tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
+    agenda = at_pace(desk, agent, agenda)
     if unanswered:
         response = agenda[0] if ticket.answering else 0.0
         ticket.responded = (
@@ -102,6 +98,30 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     else:
         ticket.quick = False
         ticket.left = agenda[0]
+
+
+def at_pace(desk: Desk, agent: Agent, agenda: Agenda) -> Agenda:
+    """Return an agenda with the lengths that it has for an agent."""
+    pace = agent.pace
+    if agent.newcomer != 1.0:
+        pace *= 1.0 + (agent.newcomer - 1.0) * 0.5 ** (agent.done / desk.model.desk.people.learns_within)
+    return agenda if pace == 1.0 else tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
+
+
+def go_on_differently(desk: Desk, agent: Agent, ticket: Ticket) -> None:
+    """Make up anew what is still to be done in a stay whose checks have shown what the ticket really is."""
+    assert ticket.stays is not None or not ticket.tier
+    stay = 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1
+    choices = ticket.block.choices(ticket.tier, stay)
+    ticket.ask_at = -1
+    if choices.routed is not None:  # chance has decided, whatever comes out
+        return
+    ticket.slip &= ~(SLIP_PREMATURE | LATE_RECOGNITION)
+    agenda, ticket.final = decide(desk, agent, ticket, choices, stay, 0.0, anew=True)
+    ticket.agenda = agenda = at_pace(desk, agent, agenda or (0.0,))
+    ticket.at, ticket.left = 0, agenda[0]
+    ticket.ask_at = ticket.checks_at = -1  # there is nothing more to ask
+    ticket.answering = False
 
 
 def undisturbed(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> float:
@@ -127,55 +147,61 @@ def _longest(agenda: Agenda, *, answering: bool) -> float:
     return max((first, *agenda[1:]))
 
 
-def decide(desk: Desk, ticket: Ticket, choices: Choices, stay: int) -> tuple[tuple[float, ...], int]:
-    """Return the agenda of a stay and how it ends if nothing else ends it."""
+def decide(
+    desk: Desk, agent: Agent, ticket: Ticket, choices: Choices, stay: int, checks: float, *, anew: bool = False
+) -> tuple[Agenda, int]:
+    """Return the agenda of a stay and how it ends if nothing else ends it; ``checks`` are the minutes still to check.
+
+    It is decided ``anew`` when something has come out in the stay.
+    """
     tier, block, row, rules = ticket.tier, ticket.block, ticket.row, ticket.rules
+    checked = (checks,) if checks else ()
     able = block.solved_by[row] <= tier
     if ticket.cause >= 0 and desk.outages is not None and ticket.cause in desk.outages.solved:
         ticket.ask_at = -1
-        return (float(choices.checks[row]),), SOLVED  # the answer is known
-    if ticket.came_from > tier and (left := returns.what_is_left(ticket, float(choices.checks[row]))) is not None:
+        return (checks,), SOLVED  # the answer is known
+    if ticket.came_from > tier and (left := returns.what_is_left(ticket, checks)) is not None:
         return left
-    slips = block.slips if desk.slips else None
-    if ticket.misled_from >= 0 or (
-        ticket.entry == PREMATURE and urgent.may_go_back(desk, ticket, float(choices.checks[row]), desk.now)
-    ):
+    slips = desk.slips
+    if ticket.misled_from >= 0 or (ticket.entry == PREMATURE and returns.may_go_back(desk, ticket, checks, desk.now)):
         ticket.ask_at = -1
-        return (float(choices.checks[row]),), SENT_BACK
+        return (checks,), SENT_BACK
+    solve = choices.solve(row)
+    if anew and choices.checks[row]:
+        solve = solve[1:]
     if tier and choices.back is not None:
-        ending = returns.reason(desk, ticket, choices, able=able)
+        ending = returns.reason(desk, ticket, choices, able=able, anew=anew)
         if ending in (BACK_WAITING, BACK_RECLASSIFIED):
             ticket.ask_at = -1
-            return (float(choices.checks[row]),), ending
+            return (checks,), ending
         if ending != SOLVED:
-            return choices.solve(row), ending
-    premature = bool(slips and able and tier == 0 and stay == 0 and slips["premature"][row])
+            return solve, ending
+    premature = slips and able and tier == 0 and stay == 0 and slipped(agent, ticket, "premature")
     if able and not premature:
-        return choices.solve(row), SOLVED
+        return solve, SOLVED
     if premature:
         seen, move = PREMATURE, rules.expertise
     elif tier == desk.model.tiers - 1:
         seen, move = UNRESOLVABLE, rules.unresolvable
     elif 0 < tier == desk.model.tiers - 2 or (
-        slips and tier == 0 and slips["code_seen"][row] and block.solved_by[row] >= desk.model.tiers - 1
+        slips and tier == 0 and block.slips["code_seen"][row] and block.solved_by[row] >= desk.model.tiers - 1
     ):
         seen, move = CODE_CHANGE, rules.code_change
     else:
         seen, move = EXPERTISE, rules.expertise
     if seen == CODE_CHANGE and move.owner is None and not move.told:  # the procedure has no such signal
         seen, move = EXPERTISE, rules.expertise
-    checks, recognition = float(choices.checks[row]), float(choices.recognition[row])
-    checked = (checks,) if checks else ()
+    recognition = float(choices.recognition[row])
     if move.owner is None and not move.told:
         # What the procedure keeps in the tier is solved there with somebody's help.
         if premature:
-            return choices.solve(row), SOLVED
+            return solve, SOLVED
         ticket.ask_at = -1
         return (*checked, recognition, block.help[row]), SOLVED
     ticket.ask_at = min(ticket.ask_at, 0)
     if premature:
         ticket.slip |= SLIP_PREMATURE
-    if slips and slips["late_recognition"][row]:
+    if slips and slipped(agent, ticket, "late_recognition"):
         ticket.slip |= LATE_RECOGNITION
         recognition += desk.model.desk.behaviour.late_by
     return (*checked, recognition), seen

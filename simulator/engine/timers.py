@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from simulator.codes import Ending
 from simulator.engine.numbers import ANSWERED, ASKING, BROKEN_OFF, WAITING
 from simulator.engine.parts import Agent, Bell, Ticket
-from simulator.engine.walk import next_gap
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -92,4 +91,17 @@ def run_again(desk: Desk, ticket: Ticket, now: float) -> None:
         ticket.progress = ticket.in_hand = now
         ticket.stood_still = since, now
     if not kind.waiting.updates and ticket.update_left < math.inf:
-        ticket.update_from, ticket.update_left = now, next_gap(kind, ticket.opened, now)
+        updates_go_on(ticket, since, now)
+
+
+def updates_go_on(ticket: Ticket, since: float, now: float) -> None:
+    """Let the time until the customer's next update go on where it stood ``since`` some instant."""
+    ticket.unheard += ticket.kind.hours.minutes_between(since, now)
+    if ticket.kind.hours.add(ticket.update_from, ticket.update_left) > since:  # else it is overdue, and stays that
+        ticket.update_from, ticket.update_left = now, minutes_to_update(ticket, since)
+
+
+def minutes_to_update(ticket: Ticket, at: float) -> float:
+    """Return the open minutes after ``at`` until the customer has to hear, 0 where that is overdue."""
+    hours = ticket.kind.hours
+    return hours.minutes_between(at, hours.add(ticket.update_from, ticket.update_left))

@@ -8,9 +8,10 @@ from simulator.codes import Pause
 from simulator.engine import apart
 from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
 from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
+from simulator.engine.priorities import change, true_priority
 from simulator.engine.progress import checked, went
-from simulator.engine.returns import true_priority
 from simulator.engine.scripts import unfold
+from simulator.engine.stays import go_on_differently
 from simulator.engine.timers import expect, let_go
 from simulator.engine.walk import minutes_worked, walk
 
@@ -97,9 +98,9 @@ def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
     """Let an agent stop working on a ticket that stays in the tier."""
     now = agent.spell.end
     if why == Pause.QUESTION and desk.wrong_priority and ticket.priority != true_priority(ticket):
-        ticket.ask_at = -1
         desk.learned(ticket, PRIORITY_SEEN, now)
-        reprioritise(desk, ticket, ticket.block.priority[ticket.row], now)
+        reprioritise(desk, ticket, true_priority(ticket), now)
+        go_on_differently(desk, agent, ticket)
         desk.take(ticket.pool, agent, ticket, now)
     elif why == Pause.QUESTION:
         apart.ask(desk, agent, ticket, now)
@@ -113,29 +114,19 @@ def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
         desk.dispatch(ticket.pool)
 
 
-def may_go_back(desk: Desk, ticket: Ticket, checks: float, now: float) -> bool:
-    """Return whether a ticket, once read, is still too young for the tier below to have to pass it up again."""
-    below = ticket.kind.tiers[ticket.tier - 1].age_move
-    return below is None or desk.ages.due(ticket, below[0]) > ticket.pool.hours.add(now, checks)
-
-
 def wrong_tier(tier: int, right: int, tiers: int) -> int:
     """Return a tier above ``tier`` that is not the right one, the right one where there is no other."""
     return next((other for other in range(tiers - 1, tier, -1) if other != right), right)
 
 
 def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
-    """Give a ticket another priority, in work or in a queue; its ages count from now."""
+    """Give a ticket another priority, in work or in a queue."""
     stage, gives_up = ticket.stage, ticket.gives_up
     if stage in (WAITING, BROKEN_OFF):
         let_go(desk, ticket, now)
-    ticket.priority = priority
-    ticket.kind = kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
-    desk.ages.expect_anew(ticket)
-    if desk.writing:
-        ticket.update_from, ticket.update_left = now, kind.updates[0][1]
+    change(desk, ticket, priority, now)
     if ticket.agenda is not None:
-        rules = ticket.rules = kind.tiers[ticket.tier]
+        rules = ticket.rules = ticket.kind.tiers[ticket.tier]
         ticket.progress, ticket.progress_left = now, rules.no_progress
         ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
         if rules.age_move is not None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from simulator.codes import Ending, Pause
 from simulator.engine.parts import NEVER, Agent, Ticket
-from simulator.model import KindRules, TierRules
+from simulator.model import TierRules
 
 NO_PROGRESS: Final = int(Ending.NO_PROGRESS)
 UNRESOLVED: Final = int(Ending.UNRESOLVED)
@@ -84,7 +84,7 @@ def walk(
                     updates.append((update, written))
                     left += writing
                     heard = written
-                heard_left = next_gap(ticket.kind, ticket.opened, heard)
+                heard_left = next_gap(ticket, heard)
                 continue  # a longer part may not be done before a timer is over
             heard, heard_left = update, 0.0  # known exactly from now on
         if finish > limit and finish > now:  # what takes no time is done even if something had been over before
@@ -122,11 +122,13 @@ def minutes_worked(agent: Agent, start: float, end: float, overtime: bool) -> fl
     return end - start if overtime else agent.hours.minutes_between(start, end)
 
 
-def next_gap(kind: KindRules, opened: float, since: float) -> float:
+def next_gap(ticket: Ticket, since: float) -> float:
     """Return the open minutes until the customer has to hear again after ``since``, by the ticket's age then."""
+    kind = ticket.kind
     if len(kind.updates) == 1:
         return kind.updates[0][1]
-    age, every = kind.hours.minutes_between(opened, since), math.inf
+    born = ticket.opened if ticket.aged_from is None else ticket.aged_from
+    age, every = kind.hours.minutes_between(born, since) - ticket.unheard, math.inf
     for begins, gap in kind.updates:
         if begins <= age:
             every = gap

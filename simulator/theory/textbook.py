@@ -102,6 +102,11 @@ class NoProcedure:
         """Whether a clock begins anew that there is not."""
         return True
 
+    @property
+    def raised_restarts(self) -> bool:
+        """Whether a clock begins anew that there is not."""
+        return True
+
 
 def desk_document(network: Network, days: int) -> dict[str, Any]:
     """Return the desk file of a network, as data, for a period of ``days``."""

@@ -8,8 +8,7 @@ import simpy
 
 from simulator.codes import Ending, Entry, Fate
 
-from .books import Lost, Steps
-from .hours import between
+from .books import NEVER, Lost, Steps
 from .moves import Moves
 from .people import PRE_EMPTED, Agent, Request
 from .tickets import Ticket
@@ -67,11 +66,16 @@ class Customers(Moves):
         now = self.env.now
         ticket.solved = ticket.written = False
         ticket.reopened += 1
-        ticket.paused += between(ticket.kind.hours, since, now)
+        ticket.was_solved(since, now)
+        if ticket.silenced is not None:
+            ticket.heard.since, ticket.heard.left, ticket.silenced = now, ticket.silenced, None
+        else:
+            ticket.updates_stood_still(since, now)
         self.enter(ticket, 0, Entry.REOPENED)
-        ticket.available = ticket.aged_from = now
-        ticket.paused_since_aging = 0.0
-        if ticket.heard.left < math.inf or ticket.silenced:
-            ticket.silenced = False
-            ticket.hear_from(now)
         self.expect_ages(ticket)
+        while (move := ticket.kind.tiers[ticket.tier].age_move) and ticket.age_due(move[0], now) <= now:
+            self.leave(ticket, Ending.AGE, now, NEVER)  # it is too old for this tier
+            self.enter(ticket, move[1], Entry.AGE)
+        if ticket.tier and self.tier_of(ticket).on_call:
+            yield from self.on_the_way(ticket, self.env.timeout(ticket.block.paging[ticket.row]))
+        ticket.available = now if math.isnan(ticket.available) else ticket.available

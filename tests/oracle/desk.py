@@ -13,7 +13,7 @@ from simulator.model import DeskModel
 
 from . import plans
 from .books import NEVER, Lost, Steps
-from .hours import Countdown, add
+from .hours import Countdown, add, between
 from .people import Agent, QueueFull, Tier
 from .tickets import Ticket
 from .together import SOLVED_TOGETHER, Together
@@ -139,7 +139,7 @@ class OracleDesk(Together):
             if why == Pause.QUESTION and ticket.priority != ticket.true_priority:
                 self.note(agent, ticket, now)
                 agent.spell_began = now
-                plans.judge_anew(self, ticket)
+                plans.judge_anew(self, ticket, agent)
             elif why == Pause.QUESTION:
                 self.note(agent, ticket, now)
                 if not (yield from self.ask(ticket, agent)):
@@ -189,27 +189,14 @@ class OracleDesk(Together):
         ticket.owed_below = ticket.block.choices(ticket.tier, ticket.times_in[ticket.tier] - 1)
         if why == Ending.BACK_RESOLVED:  # its clocks stop
             ticket.settled_at = now
-            ticket.silenced = ticket.heard.left < math.inf
-            ticket.heard.left = math.inf
+            if ticket.heard.left < math.inf:
+                ticket.silenced = max(0.0, ticket.heard.left - between(ticket.kind.hours, ticket.heard.since, now))
+                ticket.heard.left = math.inf
         elif why == Ending.BACK_RECLASSIFIED:
-            self.lower(ticket)
+            ticket.lowered += 1
+            plans.give_priority(self, ticket, ticket.priority + 1)
         to = ticket.tier - 1 if ticket.entry == Entry.PAGED else ticket.came_from
         yield from self.hand_over(ticket, agent, to, Entry[why.name], why)
-
-    def lower(self, ticket: Ticket) -> None:
-        """Give a ticket the next lower priority: another kind of ticket, whose ages count from now."""
-        now, kind = self.env.now, ticket.kind
-        if self.model.lowered_restarts:
-            due = add(kind.hours, ticket.clock_from, kind.resolution + ticket.paused)
-            ticket.breached_before = ticket.breached_before or due + 1e-6 < now
-            ticket.clock_from, ticket.paused = now, 0.0
-        ticket.lowered += 1
-        ticket.priority += 1
-        ticket.kind = kind = self.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
-        ticket.aged_from, ticket.paused_since_aging = now, 0.0
-        if self.writing:
-            ticket.heard = Countdown(kind.hours, now, kind.updates[0][1])
-        self.expect_ages(ticket)
 
     def watch(self, ticket: Ticket, agent: Agent) -> Steps:
         """Keep an eye on a ticket whose customer has a workaround, until it is fixed for good."""
@@ -237,7 +224,7 @@ class OracleDesk(Together):
             yield from self.solved_by(ticket, None)
             return True
         to = move.owner
-        if ticket.may_be_misled and ticket.passed_on_wrongly_by is None and ticket.has("wrong_destination"):
+        if ticket.may_be_misled and ticket.passed_on_wrongly_by is None and ticket.has("wrong_destination", agent):
             wrong = [tier for tier in range(ticket.tier + 1, self.model.tiers) if tier != to]
             if wrong:
                 ticket.passed_on_wrongly_by, to = ticket.tier, wrong[-1]

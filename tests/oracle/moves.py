@@ -87,6 +87,7 @@ class Moves(Work):
         self.note(agent, ticket, released)
         self.leave(ticket, Ending(ending), now, released)
         self.enter(ticket, to, entry)
+        ticket.hasty = to > was and ticket.has("incomplete_handoff", agent)
         yield from self.on_the_way(ticket, self.busy_until(agent, released))
 
     def handed_over_by(self, ticket: Ticket, agent: Agent) -> float:
@@ -131,7 +132,7 @@ class Moves(Work):
             ticket.passed_on_wrongly_by = None
         ticket.came_from, ticket.tier, ticket.entry, ticket.entered = ticket.tier, to, entry, self.env.now
         ticket.available = ticket.began = NEVER
-        ticket.agent, ticket.parts = None, []
+        ticket.agent, ticket.parts, ticket.hasty = None, [], False
         ticket.visits += 1
         ticket.slip = Slip.WRONG_PRIORITY if ticket.priority != ticket.true_priority else Slip(0)
 

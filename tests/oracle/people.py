@@ -45,7 +45,7 @@ class Agent:
         self.home = tiers[0]
         self.hours, self.there = member.shift, member.hours
         self.skills = member.spec.skills
-        self.pace, self.newcomer = member.pace, member.newcomer
+        self.pace, self.newcomer, self.slips = member.pace, member.newcomer, member.spec.slips
         self.on_call = on_call
         self.begun_with = 0
         self.busy = False

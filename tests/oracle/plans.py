@@ -10,7 +10,7 @@ from simulator.draws import Choices
 from simulator.draws.streams import GRAIN
 from simulator.model import Move, TierRules
 
-from .hours import Countdown, add
+from .hours import Countdown, add, between
 from .tickets import Part, Ticket
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
     ticket.began = now
     ticket.take_in_hand(tier.hours, now, now, ticket.rules_here(NOTHING))
     choices = ticket.block.choices(ticket.tier, stay)
-    parts, ticket.outcome = _work(desk, ticket, choices, stay)
+    parts, ticket.outcome = _work(desk, agent, ticket, choices, stay)
     _see_the_priority(ticket, parts)
     if parts[0].what == "checks" and not parts[0].minutes and not parts[0].then_ask:
         parts[0].what = "nothing"
         if len(parts) > 1:
             parts.pop(0)
-    if ticket.tier > 0 and ticket.entry in ESCALATIONS and ticket.has("incomplete_handoff"):
+    if ticket.hasty:
         parts.insert(0, Part("asking back", ticket.block.asking_back[ticket.row]))
         ticket.slip |= Slip.INCOMPLETE_HANDOFF
     if not ticket.answered_yet:
@@ -47,15 +47,20 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
             ticket.responded = now
     if choices.routed is None and parts[-1].what != "closing":
         _note_the_checks(desk, ticket, parts)
+    _at_pace(desk, agent, parts)
+    agent.begun_with += 1
+    ticket.parts = parts
+
+
+def _at_pace(desk: OracleDesk, agent: Agent, parts: list[Part]) -> None:
+    """Let an agent need as long for the parts of a stay as they do."""
     pace = agent.pace
     if agent.newcomer != 1.0:
         learned = 0.5 ** (agent.begun_with / desk.model.desk.people.learns_within)
         pace *= 1.0 + (agent.newcomer - 1.0) * learned
-    agent.begun_with += 1
     if pace != 1.0:
         for part in parts:
             part.minutes = round(part.minutes * pace * GRAIN) / GRAIN
-    ticket.parts = parts
 
 
 def _see_the_priority(ticket: Ticket, parts: list[Part]) -> None:
@@ -76,21 +81,52 @@ def _note_the_checks(desk: OracleDesk, ticket: Ticket, parts: list[Part]) -> Non
         desk.learned(ticket, Note.CHECKED)
 
 
-def judge_anew(desk: OracleDesk, ticket: Ticket) -> None:
-    """Give a ticket in hand the priority that it really has: another kind of ticket, whose ages count from now."""
-    now = desk.env.now
+def judge_anew(desk: OracleDesk, ticket: Ticket, agent: Agent) -> None:
+    """Give a ticket in hand the priority that it really has, and do what is still to be done as it then has to be."""
     desk.learned(ticket, Note.PRIORITY_SEEN)
-    ticket.priority = ticket.true_priority
-    ticket.kind = kind = desk.model.kinds[ticket.priority][ticket.block.plan[ticket.row]]
-    ticket.aged_from, ticket.paused_since_aging = now, 0.0
+    give_priority(desk, ticket, ticket.true_priority)
+    ticket.take_in_hand(ticket.hours, desk.env.now, ticket.began, ticket.kind.tiers[ticket.tier])
+    stay = ticket.times_in[ticket.tier] - 1
+    choices = ticket.block.choices(ticket.tier, stay)
+    if choices.routed is not None:  # chance has decided
+        return
+    ticket.slip &= ~(Slip.PREMATURE | Slip.LATE_RECOGNITION)
+    parts, ticket.outcome = _work(desk, agent, ticket, choices, stay, anew=True)
+    parts = [part for part in parts if part.what != "checks"] or [Part("nothing more", 0.0)]
+    for part in parts:
+        part.then_ask = False
+    _at_pace(desk, agent, parts)
+    ticket.parts = parts
+
+
+def give_priority(desk: OracleDesk, ticket: Ticket, priority: int) -> None:
+    """Give a ticket another priority: another kind of ticket, whose ages count from now."""
+    now, old = desk.env.now, ticket.kind
+    kind = desk.model.kinds[priority][ticket.block.plan[ticket.row]]
+    restarts = desk.model.raised_restarts if priority < ticket.priority else desk.model.lowered_restarts
+    if restarts:
+        due = add(old.hours, ticket.clock_from, old.resolution + ticket.paused)
+        ticket.breached_before = ticket.breached_before or due + 1e-6 < now
+        ticket.clock_from, ticket.paused = now, 0.0
+    else:  # on another calendar, what has been counted stays counted
+        counted = between(old.hours, ticket.clock_from, now) - ticket.paused
+        ticket.paused = between(kind.hours, ticket.clock_from, now) - counted
+    ticket.priority, ticket.kind = priority, kind
+    ticket.aged_from, ticket.solved_since_aging, ticket.unheard_since_aging = now, 0.0, 0.0
     if desk.writing:
-        ticket.heard = Countdown(kind.hours, now, kind.updates[0][1])
-    ticket.take_in_hand(ticket.hours, now, ticket.began, kind.tiers[ticket.tier])
+        every = kind.updates[0][1]
+        heard = Countdown(kind.hours, ticket.heard.since if ticket.sent else now, every)
+        ticket.heard = heard if heard.over() > now or not ticket.sent else Countdown(kind.hours, now, 0.0)
     desk.expect_ages(ticket)
 
 
-def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tuple[list[Part], int]:
-    """Return the parts of a stay, the reply left out, and how it ends if nothing else ends it."""
+def _work(
+    desk: OracleDesk, agent: Agent, ticket: Ticket, choices: Choices, stay: int, anew: bool = False
+) -> tuple[list[Part], int]:
+    """Return the parts of a stay, the reply left out, and how it ends if nothing else ends it.
+
+    It is made up ``anew`` when the checks are done and have shown that the priority is another.
+    """
     row = ticket.row
     checks = Part("checks", float(choices.checks[row]))
     able = ticket.solved_by <= ticket.tier
@@ -101,16 +137,18 @@ def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tupl
         return [checks], Ending.SOLVED
     if ticket.passed_on_wrongly_by is not None:
         return [checks], Ending.SENT_BACK
-    if ticket.entry == Entry.PREMATURE and _may_go_back(desk, ticket, checks.minutes):
+    if ticket.entry == Entry.PREMATURE and _may_go_back(desk, ticket, 0.0 if anew else checks.minutes):
         return [checks], Ending.SENT_BACK
     if ticket.entry in HANDED_BACK and (left := _what_is_left(ticket, checks)) is not None:
         return left
     handed_back = _handed_back(desk, ticket, choices)
+    if handed_back == Ending.BACK_RECLASSIFIED and anew:
+        handed_back = None  # it has just been looked at
     if handed_back in (Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED):
         return [checks], handed_back
     if handed_back is not None and able:
         return _pieces(ticket, choices), handed_back
-    premature = able and ticket.tier == 0 and stay == 0 and ticket.has("premature")
+    premature = able and ticket.tier == 0 and stay == 0 and ticket.has("premature", agent)
     if able and not premature:
         return _pieces(ticket, choices), Ending.SOLVED
 
@@ -133,7 +171,7 @@ def _work(desk: OracleDesk, ticket: Ticket, choices: Choices, stay: int) -> tupl
         return [checks, recognition, Part("help", ticket.block.help[row])], Ending.SOLVED
     if premature:
         ticket.slip |= Slip.PREMATURE
-    if ticket.has("late_recognition"):
+    if ticket.has("late_recognition", agent):
         ticket.slip |= Slip.LATE_RECOGNITION
         recognition.minutes += desk.model.desk.behaviour.late_by
     checks.then_ask = choices.asks is not None and choices.asks[row] >= 0

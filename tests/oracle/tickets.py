@@ -111,7 +111,12 @@ class Ticket:
     """The ages of its kind, as events."""
     aged_from: float = field(init=False)
     paused: float = 0.0
-    paused_since_aging: float = 0.0
+    solved_since_aging: float = 0.0
+    """Minutes since then for which it was solved."""
+    unheard_since_aging: float = 0.0
+    """Minutes since then for which no updates were owed."""
+    aged_anew: int = 0
+    """How often its ages have become others."""
     asked_at: float | None = None
     heard: Countdown = None  # type: ignore[assignment]
     """Until the customer has to hear again."""
@@ -130,8 +135,10 @@ class Ticket:
     """What chance has decided about the stay that ended so."""
     settled_at: float | None = None
     """When it was solved, if what is left is to tell the customer and to close it."""
-    silenced: bool = False
-    """Whether updates were owed until then."""
+    silenced: float | None = None
+    """The minutes until the next update, if updates were owed until then."""
+    hasty: bool = False
+    """Whether something is missing in the hand-off with which it came."""
     told: dict[int, tuple[float, int]] = field(default_factory=dict)
     """Who has joined in: by place, when and why."""
     slip: Slip = NONE
@@ -179,9 +186,9 @@ class Ticket:
     def answered_yet(self) -> bool:
         return not math.isnan(self.responded)
 
-    def has(self, name: str) -> bool:
-        """Return whether a slip of this name happens to it."""
-        return self.block.slips[name][self.row]
+    def has(self, name: str, agent: Agent | None = None) -> bool:
+        """Return whether a slip of this name happens to it, if this agent is at work (or anybody)."""
+        return self.block.slip_luck[name][self.row] < (1.0 if agent is None else agent.slips)
 
     def forgets(self, share: float) -> bool:
         """Return whether its next update is forgotten."""
@@ -189,22 +196,29 @@ class Ticket:
 
     def age_due(self, index: int, now: float) -> float:
         """Return when it reaches an age, as far as that can be known at ``now``."""
-        stood_still = 0.0
-        if self.kind.age_pauses[index]:
-            stood_still = self.paused_since_aging
-            if self.asked_at is not None:
+        since, stood_still = self.aged_from, self.solved_since_aging
+        if self.kind.age_clocks[index]:
+            since, stood_still = self.clock_from, self.paused
+            if self.asked_at is not None and not self.kind.waiting.resolution:
                 stood_still += between(self.kind.hours, self.asked_at, now)
-        return add(self.kind.hours, self.aged_from, self.kind.ages[index] + stood_still)
+        return add(self.kind.hours, since, self.kind.ages[index] + stood_still)
 
     def settle(self, until: float) -> None:
         """Let its clock have stood still since it was solved, if it was handed back as that."""
         if self.settled_at is not None:
-            self.paused += between(self.kind.hours, self.settled_at, until)
+            self.was_solved(self.settled_at, until)
             self.settled_at = None
+
+    def was_solved(self, since: float, until: float) -> None:
+        """Let its clock and its age not have counted while it was solved."""
+        minutes = between(self.kind.hours, since, until)
+        self.paused += minutes
+        self.solved_since_aging += minutes
+        self.unheard_since_aging += minutes
 
     def hear_from(self, now: float) -> None:
         """Let the time until the next update of the customer count from ``now``, by the cadence at its age."""
-        age = between(self.kind.hours, self.opened, now)
+        age = between(self.kind.hours, self.aged_from, now) - self.unheard_since_aging
         every = [gap for begins, gap in self.kind.updates if begins <= age]
         self.heard = Countdown(self.kind.hours, now, every[-1] if every else math.inf)
 
@@ -213,13 +227,17 @@ class Ticket:
         assert self.asked_at is not None
         waiting = self.kind.waiting
         if not waiting.resolution:
-            minutes = between(self.kind.hours, self.asked_at, now)
-            self.paused += minutes
-            self.paused_since_aging += minutes
+            self.paused += between(self.kind.hours, self.asked_at, now)
         self.timers_stood_still(now)
-        if not waiting.updates and self.heard.left < math.inf:
-            self.hear_from(now)
+        if not waiting.updates:
+            self.unheard_since_aging += between(self.kind.hours, self.asked_at, now)
+            self.updates_stood_still(self.asked_at, now)
         self.asked_at = None
+
+    def updates_stood_still(self, since: float, now: float) -> None:
+        """Let the time until the next update not have counted; one that was overdue before stays overdue."""
+        if self.heard.left < math.inf and self.heard.over() > since:
+            self.heard.stood_still(since, now)
 
     def timers_stood_still(self, now: float) -> None:
         """Let the timers of the tier not have counted while the customer was asked, if that is the rule."""

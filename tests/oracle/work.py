@@ -106,18 +106,20 @@ class Work(Books):
         return self.model.always if agent.home.staff.at_shift_end == "finish" else agent.hours
 
     def expect_ages(self, ticket: Ticket) -> None:
-        """Let a ticket reach the ages of its kind: each is an event."""
+        """Let a ticket reach the ages of its kind: each is an event; others that it had are none any more."""
+        ticket.aged_anew += 1
         ticket.ages = [self.env.process(self.reach(ticket, index)) for index in range(len(ticket.kind.ages))]
 
     def reach(self, ticket: Ticket, index: int) -> Steps:
         """Let a ticket reach an age, and tell those who join in then."""
-        kind, since = ticket.kind, ticket.aged_from
+        kind, these = ticket.kind, ticket.aged_anew
         while (due := ticket.age_due(index, self.env.now)) > self.env.now:
             yield self.until(due)
-            if ticket.solved or ticket.kind is not kind or ticket.aged_from != since:
+            if ticket.solved or ticket.aged_anew != these:
                 yield self.env.event()  # never
         if ticket.settled_at is not None:
             return
+        due = self.env.now
         rules = kind.tiers[ticket.tier]
         joining = [place for which, place in rules.age_joins if which == index]
         if not ticket.responded <= due:
