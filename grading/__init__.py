@@ -4,7 +4,8 @@ Files in reading order:
 
 - ``errors``; ``acts``: the verbs of a transcript; ``vocabulary``: from their words to the policy's; ``transcript``
 - ``world``: a scenario in motion; ``clocks``, ``options``, ``views``: what can be seen of it
-- ``fit``: whether scenario and policy speak of the same desk; ``drill``: one trainee in it
+- ``costs``: the minutes that acts take; ``fit``: whether scenario and policy speak of the same desk; ``drill``: one
+  trainee in it
 - ``planning``, ``handover``, ``reference``: the perfect run
 - ``course``: what was done and owed; ``score``: what it is worth
 - ``grade``: all of it together; ``findings``, ``sentences``, ``debrief``: the same in words
@@ -13,6 +14,7 @@ This room imports ``policy``, ``simulator`` and ``scenarios``.
 """
 
 from grading.acts import VERBS, Act, read_act
+from grading.costs import minute_reached
 from grading.debrief import debrief_text
 from grading.drill import Drill
 from grading.errors import ActError, PolicyMismatch
@@ -43,6 +45,7 @@ __all__ = [
     "Transcript",
     "debrief_text",
     "grade",
+    "minute_reached",
     "read_act",
     "read_transcript",
     "reference_transcript",

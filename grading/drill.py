@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from grading.acts import VERBS, Act, read_act
+from grading.acts import Act, read_act
 from grading.clocks import clock_views
+from grading.costs import cost
 from grading.errors import ActError
 from grading.fit import check_fit
 from grading.options import act_options
@@ -200,13 +201,7 @@ class Drill:
 
     def cost(self, act: Act) -> float:
         """Return the minutes that an act takes."""
-        if act.verb == "wait":
-            return float(act.fields["minutes"])
-        if act.verb == "check" and (check := self.scenario.check(act.word("what") or "")) is not None:
-            return check.minutes
-        if act.verb == "ask" and (question := self.scenario.question(act.word("what") or "")) is not None:
-            return question.minutes
-        return self.scenario.costs.get(act.verb, VERBS[act.verb].minutes)
+        return cost(self.scenario, act)
 
     # -- time --------------------------------------------------------------------------------------------------
 

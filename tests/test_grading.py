@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from grading import Grade, PolicyMismatch, Transcript, debrief_text, grade, read_transcript, reference_transcript
+from grading import (
+    Grade,
+    PolicyMismatch,
+    Transcript,
+    debrief_text,
+    grade,
+    minute_reached,
+    read_transcript,
+    reference_transcript,
+)
 from grading.drill import Drill
 from policy import Rulebook, load_policy
 from policy.errors import InputError
@@ -60,6 +69,19 @@ def test_a_transcript_written_and_read_again_is_graded_the_same(name: str) -> No
     transcript = reference_transcript(load_scenario(name), BOOK, 3)
     again = read_transcript(transcript.to_jsonl())
     assert grade(again, load_scenario(name), BOOK).as_json() == grade(transcript, load_scenario(name), BOOK).as_json()
+
+
+@pytest.mark.parametrize("name", THREE)
+def test_the_minute_that_a_transcript_reaches_is_where_the_drill_stands(name: str) -> None:
+    scenario, done = load_scenario(name), reference(name)
+    drill = Drill(scenario, BOOK, 0)
+    for line in done[:-1]:
+        drill.do(line)
+        assert minute_reached(scenario, drill.transcript()) == drill.minute
+    drill.do({"do": "wait", "minutes": 3.25})
+    assert minute_reached(scenario, drill.transcript()) == drill.minute
+    drill.do({"do": "wait", "minutes": 5000})
+    assert minute_reached(scenario, drill.transcript()) == drill.minute == drill.horizon
 
 
 @pytest.mark.parametrize("name", THREE)

@@ -58,7 +58,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def bakery(monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """The app with one scenario, of another house."""
     scenario = load_scenario(DATA / "drill_scenario.yaml")
-    monkeypatch.setattr(tui.app, "load_scenario", lambda name: scenario)
+    for module in (tui.app, tui.home):
+        monkeypatch.setattr(module, "load_scenario", lambda name: scenario)
     about = ScenarioInfo(scenario.id, scenario.title, scenario.level, scenario.seat, scenario.horizon, scenario.about)
     monkeypatch.setattr(tui.home, "list_scenarios", lambda: [about])
     return scenario
@@ -191,9 +192,10 @@ async def test_a_killed_session_goes_on_where_it_was(bakery: Scenario, tmp_path:
     again = DeskDrillApp(BAKERY, home=tmp_path)
     async with again.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "▶ go on at minute 0" in text_of(again)
+        assert "▶ go on at minute 2 " in text_of(again)
         await press(pilot, "enter")
         assert isinstance(again.screen, ResumeQuestion)
+        assert "You left this drill after 1 act, at minute 2." in text_of(again)
         await press(pilot, "enter")
         assert isinstance(again.screen, DrillScreen)
         assert "Resumed at minute 2" in said(again, "#status")

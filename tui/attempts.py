@@ -17,8 +17,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from grading import Header, Transcript, read_transcript
+from grading import Header, Transcript, minute_reached, read_transcript
 from policy.errors import DeskDrillError, InputError
+from scenarios import Scenario
 
 _SUFFIX = ".jsonl"
 
@@ -36,13 +37,12 @@ def data_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class PastAttempt:
-    """An attempt as the home screen tells of it. ``minute`` is when its last act was begun; no ``score``: open."""
+    """An attempt as the home screen tells of it; without a ``score`` it is open."""
 
     path: Path
     seed: int
     digest: str
     acts: int
-    minute: float
     score: float | None = None
     passed: bool = False
 
@@ -59,9 +59,8 @@ def past_attempts(home: Path, scenario: str) -> tuple[PastAttempt, ...]:
         if transcript.header is None or transcript.header.scenario != scenario:
             continue
         score, passed = _read_grade(path)
-        last = max((act.minute or 0.0 for act in transcript.acts), default=0.0)
         head = transcript.header
-        found.append(PastAttempt(path, head.seed, head.policy_digest, len(transcript.acts), last, score, passed))
+        found.append(PastAttempt(path, head.seed, head.policy_digest, len(transcript.acts), score, passed))
     return tuple(found)
 
 
@@ -70,6 +69,15 @@ def open_attempt(attempts: tuple[PastAttempt, ...], digest: str) -> PastAttempt 
     begun = [attempt for attempt in attempts if attempt.acts or attempt.score is not None]
     latest = begun[-1] if begun else None
     return latest if latest is not None and latest.score is None and latest.digest == digest else None
+
+
+def goes_on_at(attempt: PastAttempt, scenario: Scenario) -> float:
+    """Return the minute at which an attempt at a scenario goes on if it is resumed.
+
+    Raises:
+        InputError: its file cannot be read.
+    """
+    return minute_reached(scenario, read_transcript(attempt.path))
 
 
 class TranscriptLog:

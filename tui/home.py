@@ -13,8 +13,8 @@ from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
 from policy import Policy
-from scenarios import ScenarioInfo, list_scenarios
-from tui.attempts import PastAttempt, open_attempt, past_attempts
+from scenarios import ScenarioInfo, list_scenarios, load_scenario
+from tui.attempts import PastAttempt, goes_on_at, open_attempt, past_attempts
 from tui.messages import LabChosen, ScenarioChosen
 from tui.panels import number
 from tui.resume import ResumeQuestion
@@ -83,13 +83,30 @@ class HomeScreen(Screen[None]):
 
     def _line(self, info: ScenarioInfo) -> Content:
         seat = self._policy.label(info.seat)
-        how = _history(self._attempts[info.id], self._policy.digest)
+        how = self._history(info.id)
         return Content.assemble(
             (info.title, "bold"),
             (f"\n{info.level} · {seat} · {number(info.minutes)} min · ", "$text-muted"),
             how,
             f"\n{info.about.strip()}",
         )
+
+    def _history(self, name: str) -> Content:
+        """Return in a line how earlier attempts at a scenario went and whether one is open."""
+        attempts = self._attempts[name]
+        scored = [attempt for attempt in attempts if attempt.score is not None]
+        parts: list[str | tuple[str, str]] = []
+        begun = open_attempt(attempts, self._policy.digest)
+        if begun is not None:
+            minute = goes_on_at(begun, load_scenario(name))
+            parts.append((f"▶ go on at minute {number(minute)} ", "bold $warning"))
+        if scored:
+            best, last = max(a.score or 0.0 for a in scored), scored[-1]
+            mark = "✓ passed" if any(a.passed for a in scored) else "✗ not passed yet"
+            parts.append(f"{mark}, best {best:.0f}, last {last.score:.0f} of 100")
+        elif begun is None:
+            parts.append(("not tried yet", "$text-muted"))
+        return Content.assemble(*parts)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Go where the menu points; ask first where an attempt is still open."""
@@ -107,24 +124,9 @@ class HomeScreen(Screen[None]):
             if resume is not None:
                 self.post_message(ScenarioChosen(name, begun.path if resume else None))
 
-        self.app.push_screen(ResumeQuestion(self._scenarios[name].title, begun), answered)
+        minute = goes_on_at(begun, load_scenario(name))
+        self.app.push_screen(ResumeQuestion(self._scenarios[name].title, begun.acts, minute), answered)
 
     def action_lab(self) -> None:
         """Go to the lab."""
         self.post_message(LabChosen())
-
-
-def _history(attempts: tuple[PastAttempt, ...], digest: str) -> Content:
-    """Return in a line how earlier attempts went and whether one is open."""
-    scored = [attempt for attempt in attempts if attempt.score is not None]
-    parts: list[str | tuple[str, str]] = []
-    begun = open_attempt(attempts, digest)
-    if begun is not None:
-        parts.append((f"▶ go on at minute {number(begun.minute)} ", "bold $warning"))
-    if scored:
-        best, last = max(a.score or 0.0 for a in scored), scored[-1]
-        mark = "✓ passed" if any(a.passed for a in scored) else "✗ not passed yet"
-        parts.append(f"{mark}, best {best:.0f}, last {last.score:.0f} of 100")
-    elif begun is None:
-        parts.append(("not tried yet", "$text-muted"))
-    return Content.assemble(*parts)

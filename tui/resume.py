@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
-from tui.attempts import PastAttempt
 from tui.panels import number
 from tui.widgets import Menu, Words
 
@@ -63,12 +62,11 @@ class ResumeQuestion(_Question):
         (False, "Begin afresh", "the earlier attempt is kept in your folder"),
     )
 
-    def __init__(self, title: str, begun: PastAttempt) -> None:
-        """Ask about the attempt ``begun``."""
+    def __init__(self, title: str, acts: int, minute: float) -> None:
+        """Ask about an attempt with so many acts, which goes on at ``minute``."""
         super().__init__()
         self.title_text = title
-        acts = f"{begun.acts} act{'s' if begun.acts > 1 else ''}"
-        self.words = f"You left this drill after {acts}; the last was begun at minute {number(begun.minute)}."
+        self.words = f"You left this drill after {acts} act{'s' if acts > 1 else ''}, at minute {number(minute)}."
 
 
 class FinishQuestion(_Question):
