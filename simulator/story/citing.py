@@ -79,17 +79,22 @@ class Names:
         """Return the age at which a place gets a ticket or joins, and the rules that say so; ``here`` is another tier
         than that of the stay.
 
-        Of several ages the last that the ticket had reached. Ages count from the opening, or from when the ticket came
-        back, its priority was lowered, or its true priority was seen.
+        Of several ages the last that the ticket had reached. Ages count from the opening, or since the priority was
+        lowered or the true one was seen, and not while the ticket was solved.
         """
         case = self._case
         kind, here = case.rules_in(stay), int(case.stays[stay]["place"]) if here is None else here
         rules = kind.tiers[here]
         moves = [] if rules.age_move is None else [rules.age_move]
         ages = sorted(kind.ages[i] for i, place in (*moves, *rules.age_joins, *rules.unanswered_joins) if place == to)
-        anew = np.isin(case.stays["entry"], (Entry.REOPENED, Entry.BACK_RECLASSIFIED))
-        begins = (float(case.row["opened"]), case.seen_at, *case.stays["entered"][anew].tolist())
-        age = kind.hours.minutes_between(max([one for one in begins if one < at], default=at), at)
+        lowered = case.stays["entered"][case.stays["entry"] == Entry.BACK_RECLASSIFIED].tolist()
+        since = max([one for one in (float(case.row["opened"]), case.seen_at, *lowered) if one < at], default=at)
+        again = np.flatnonzero((case.stays["entry"] == Entry.REOPENED) & (case.stays["entered"] <= at))
+        solved = [
+            kind.hours.minutes_between(max(since, float(case.times.left[one - 1])), float(case.stays["entered"][one]))
+            for one in again
+        ]
+        age = kind.hours.minutes_between(since, at) - sum(solved)
         reached = [one for one in ages if one <= age + TOLERANCE] or ages[:1] or [age]
         cited: tuple[str, ...] = ()
         if self._cites is not None:
