@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.draws import arrival_curve
+from simulator.draws import arrival_curve, check_size
 from simulator.expected_load import WEEK
 from simulator.metrics import worked
 from simulator.model import DeskModel, Rules, compile_model
@@ -68,8 +68,12 @@ def play_pilot(model: DeskModel, rules: Rules) -> Pilot | None:
     """Return what some weeks of a desk show; ``None`` where they would be too many tickets, or none.
 
     The weeks are the first of the period, or more than it has; a log is played as it is. Always the same chances.
+
+    Raises:
+        InputError: the desk asks for more tickets than can be played.
     """
     edges, expected = arrival_curve(model)
+    check_size(model, expected)
     tickets = float(np.interp(model.end, edges, expected) - np.interp(model.start, edges, expected))
     a_week = tickets / (model.end - model.start) * WEEK
     if not tickets:

@@ -129,18 +129,25 @@ def test_the_first_and_the_last_day_can_be_played(tmp_path: Path, capsys: pytest
     capsys.readouterr()
 
 
-@pytest.mark.parametrize("command", ["check", "simulate", "workers"])
+TOO_MANY = [
+    (("demand.tickets_per_week=1000000", "period.last_day=2200-01-01"), "asks for 9,1"),
+    (("demand.growth=10", "period.last_day=2044-01-01"), "e+22 tickets in 985 weeks"),
+    (("demand.tickets_per_week=1000000",), "asks for 6,000,000 tickets in 6 weeks"),
+    (("demand.tickets_per_week=1000000", "demand.months={mar: 1000000}"), "expected at most 5,000,000"),
+    (("demand.outages={per_year: 1000, tickets: 1000, within: 1h, category: a, priority: P3}",
+      "period.last_day=2045-01-01"), "asks for 19,9"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("sets", "asked"),
+    ("command", "sets", "asked"),
     [
-        (("demand.tickets_per_week=1000000", "period.last_day=2200-01-01"), "asks for 9,1"),
-        (("demand.growth=10", "period.last_day=2044-01-01"), "e+22 tickets in 985 weeks"),
-        (("demand.tickets_per_week=1000000",), "asks for 6,000,000 tickets in 6 weeks"),
-        (("demand.tickets_per_week=1000000", "demand.months={mar: 1000000}"), "expected at most 5,000,000"),
-        (("demand.outages={per_year: 1000, tickets: 1000, within: 1h, category: a, priority: P3}",
-          "period.last_day=2045-01-01"), "asks for 19,9"),
+        # Processes say what the command says; it takes seconds to start them.
+        pytest.param(command, *one, marks=pytest.mark.heavy if command == "workers" and one != TOO_MANY[0] else ())
+        for command in ("check", "simulate", "workers")
+        for one in TOO_MANY
     ],
-)  # fmt: skip
+)
 def test_more_tickets_than_can_be_played(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, sets: tuple[str, ...], asked: str
 ) -> None:
