@@ -56,7 +56,11 @@ def test_it_simulates_and_drills(folder: Path) -> None:
     assert "escalations_t2_t3" not in result  # a house of two tiers
     assert "escalations_t2_management" in result
     book = Rulebook(policy)
-    assert grade(reference_transcript(scenario, book), scenario, book).score == 100
+    perfect = reference_transcript(scenario, book)
+    assert [act.verb for act in perfect.acts] == ["set_priority", "reply", "check", "check", "escalate", "confirm"]
+    graded = grade(perfect, scenario, book)
+    assert graded.score == 100
+    assert set(graded.dimensions) == {"priority", "timing", "process", "decision", "hand-off"}
 
 
 def test_nothing_is_written_over_and_all_or_nothing_is_written(
