@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from broken_rules import Breaker
-from verdict_examples import BARE, LISTS, Sketch, changed, said, situation
+from verdict_examples import BARE, LISTS, Sketch, changed, deed_text, said, situation
 
 from policy import Policy, Rulebook
 from policy.building import BASIC_CHECKS, Rule
@@ -292,10 +292,7 @@ class Maker:
         found |= {"priority": s.stated_priority, "status": None if s.status == "open" else s.status}
         found |= {"signals": list(s.signals), "earlier": [name for name, at in s.signals.items() if at < s.opened]}
         found |= {"checks": list(s.checks), "counts": {name: one.value for name, one in s.counts.items()}}
-        found["deeds"] = [
-            deed.verb + (f" to {deed.to}" if deed.to else "") + (f": {deed.what[0]}" if deed.what else "")
-            for deed in s.deeds
-        ]
+        found["deeds"] = [deed_text(deed, s.opened) for deed in s.deeds]
         found["clocks"] = {name: one.elapsed_then for name, one in s.clocks.items() if one.elapsed_then}
         for mark in at_stake:
             kind, _, name = mark.partition(" ")

@@ -10,7 +10,8 @@ from policy.document_values import Condition, Document, EntryDoc, Name, Names, T
 
 VISIT_BEFORE: Final = "visit_before"
 Earlier = bool | Literal["visit_before"]
-"""Whether an act counts that was done before it was owed: always, never, or back to the visit before this one."""
+"""Whether an act counts that was done before it was owed: always, never, or if its owner did it no earlier than in
+the visit before this one."""
 
 
 class ObligeDoc(Document):

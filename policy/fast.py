@@ -236,16 +236,22 @@ class FastBook:
                 if key is None:
                     to = row[duty.to] if isinstance(duty.to, int) else duty.to
                     key = (duty.verb, to, duty.via, duty.what)
-                counts_from = began
+                owner = row[duty.owner] if isinstance(duty.owner, int) else duty.owner
+                own_from = began
                 if duty.visit_before and not none_done:
-                    counts_from = min(began, visit_before(s, self._policy.tiers))
+                    own_from = visit_before(s, self._policy.tiers)
                 counting = (
                     ()
                     if none_done or duty.verb not in deeds
                     else [
                         deed.at
                         for deed in deeds[duty.verb]
-                        if deed.fits(*key) and (duty.earlier_counts or deed.at >= counts_from)
+                        if deed.fits(*key)
+                        and (
+                            duty.earlier_counts
+                            or deed.at >= began
+                            or (duty.visit_before and deed.at >= own_from and deed.by in (None, owner))
+                        )
                     ]
                 )
                 done_at = min(counting) if counting and duty.repeat is None else None
@@ -272,7 +278,6 @@ class FastBook:
                     if until is not None and (due is None or due > due_at(duty.calendar, began, until, still)):
                         continue
                 ripe = duty.waits < 0 or (due is not None and now >= due) or row[duty.waits][0]
-                owner = row[duty.owner] if isinstance(duty.owner, int) else duty.owner
                 rules = (*verdict.priority_rules, *duty.rules) if duty.cites else duty.rules
                 verb, to, via, what = key
                 fields = (

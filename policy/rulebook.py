@@ -133,12 +133,13 @@ class Rulebook:
         owner = facts.role(effect.owner)
         resolution = facts.clock(RESOLUTION)
         still = stood_still(facts.situation, self._barred[id(rule)]) if facts.situation.was else ()
-        counts_from = since if effect.earlier_counts is False else -math.inf
+        counts_from = -math.inf if effect.earlier_counts is True else since
+        own_from = since
         if effect.earlier_counts == VISIT_BEFORE:
-            counts_from = min(since, visit_before(facts.situation, self.policy.tiers))
+            own_from = visit_before(facts.situation, self.policy.tiers)
         for key in _acts(effect.act, facts):
             matching = [d for d in facts.situation.deeds if d.fits(*key)]
-            counting = [d for d in matching if d.at >= counts_from]
+            counting = [d for d in matching if d.at >= counts_from or (d.at >= own_from and d.by in (None, owner))]
             done_at = min(d.at for d in counting) if repeat is None and counting else None
             due: float | None = None
             if effect.target and resolution is not None:

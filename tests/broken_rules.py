@@ -157,6 +157,9 @@ class Breaker:
                 yield from (replace(leaf, to=leaf.to[:i] + leaf.to[i + 1 :]) for i in range(len(leaf.to)))
                 if leaf.to:
                     yield replace(leaf, to=("vp",))
+                yield replace(leaf, in_visit=not leaf.in_visit)
+                if leaf.by:
+                    yield replace(leaf, by=())
 
     def _names(self, names: tuple[str, ...], legal: list[str]) -> Iterator[tuple[str, ...]]:
         """Yield names with one taken away, one added, and one changed."""

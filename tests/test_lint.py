@@ -253,6 +253,7 @@ NOT_SEEN = {
     "D9": "a breach treated like any outage is consistent, only unwise",
     "D11": "permitted or owed is a choice; with D6 taken out as well it is a permission-and-ban",
     "D13": "the form of the file requires every resolution target",
+    "handed_back": "a duty that follows a permission is no clash of two rules, though the ticket would go to and fro",
     "D14": "how escalations are counted decides nothing in a situation",
     "D15": "how reasons are counted decides nothing in a situation",
     "D16": "how times are compared decides nothing in a situation",

@@ -131,15 +131,27 @@ def situation(sketch: Sketch, book: Rulebook) -> Situation:
 def _done(text: str) -> Deed:
     doc = _deed(text)
     what = (doc["what"],) if "what" in doc else ()
-    return Deed(doc["act"], doc.get("to"), None, what, BEGIN + doc["at"])
+    return Deed(doc["act"], doc.get("to"), None, what, BEGIN + doc["at"], doc.get("by"))
 
 
 def _deed(text: str) -> dict[str, Any]:
-    """Read ``reply to customer: first_response``, done a minute before the opening."""
+    """Read ``reply to customer: first_response``, done a minute before the opening.
+
+    ``escalate to T3 by T2 in this visit`` was done at the opening, by T2.
+    """
     head, _, what = text.partition(": ")
+    head, here, _ = head.partition(" in this visit")
+    head, _, by = head.partition(" by ")
     verb, _, to = head.partition(" to ")
-    doc: dict[str, Any] = {"act": verb, "at": -1}
-    return doc | ({"to": to} if to else {}) | ({"what": what} if what else {})
+    doc: dict[str, Any] = {"act": verb, "at": 0 if here else -1}
+    return doc | {key: value for key, value in (("to", to), ("what", what), ("by", by)) if value}
+
+
+def deed_text(deed: Deed, opened: float) -> str:
+    """Return a deed as it is stored."""
+    text = deed.verb + (f" to {deed.to}" if deed.to else "") + (f" by {deed.by}" if deed.by else "")
+    text += " in this visit" if deed.at >= opened else ""
+    return text + (f": {deed.what[0]}" if deed.what else "")
 
 
 def said(verdict: Verdict, id_: str, opened: float) -> list[str]:

@@ -36,7 +36,7 @@ class Duty(NamedTuple):
     calendar: Calendar
     earlier_counts: bool
     visit_before: bool
-    """Whether what was done in the visit before counts as well."""
+    """Whether what its owner did since the visit before counts as well."""
     cites: bool
     waits: int
     """The place of the condition for which it waits, -1 for none."""
