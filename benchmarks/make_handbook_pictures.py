@@ -22,7 +22,8 @@ LARGEST = 250_000
 """Bytes of a picture."""
 PAGES = {"first": "Escalation procedure", "role": "You are Tier 1", "matrix": "The escalation matrix"}
 """A picture's name, and the heading with which its page begins (the first page's second line)."""
-PROTOCOL = "The same as a picture"
+PROTOCOL = "P1 (critical): what is due when"
+"""Stands below the picture of the protocol, somewhere on its page."""
 
 
 def main() -> int:
@@ -37,9 +38,10 @@ def main() -> int:
         text = subprocess.run(["pdftotext", "-layout", printed, "-"], capture_output=True, text=True, check=True).stdout
         pages = text.split("\f")
         for name, heading in (PAGES | {"protocol": PROTOCOL}).items():
-            found = [i for i, page in enumerate(pages, 1) if heading in [line.strip() for line in page.split("\n")[:5]]]
+            lines = None if name == "protocol" else 5
+            found = [i for i, page in enumerate(pages, 1) if heading in map(str.strip, page.split("\n")[:lines])]
             if not found:
-                print(f'no page begins with "{heading}"', file=sys.stderr)
+                print(f'no page has "{heading}" where it is looked for', file=sys.stderr)
                 return 1
             _picture(printed, found[0], FOLDER / f"handbook-{name}.png")
     return 0
