@@ -21,10 +21,11 @@ import tui.whatif
 from grading import ClockView, reference_transcript
 from grading.views import ClockState
 from policy import Rulebook, load_policy
+from policy.errors import InputError
 from scenarios import Scenario, ScenarioInfo, load_scenario
 from tui.act_form import ActForm
 from tui.app import DeskDrillApp
-from tui.attempts import past_attempts
+from tui.attempts import TranscriptLog, past_attempts
 from tui.debrief import DebriefScreen
 from tui.drill import DrillScreen
 from tui.help import HelpScreen
@@ -205,6 +206,57 @@ async def test_a_killed_session_goes_on_where_it_was(bakery: Scenario, tmp_path:
     rows = [json.loads(row) for row in file.read_text().splitlines()]
     assert [row.get("do") for row in rows] == [None, "check", "check"]
     assert len(list(tmp_path.rglob("*.jsonl"))) == 1
+
+
+async def test_an_attempt_is_open_but_once(bakery: Scenario, tmp_path: Path) -> None:
+    one, two = DeskDrillApp(BAKERY, home=tmp_path), DeskDrillApp(BAKERY, home=tmp_path)
+    async with two.run_test(size=(80, 24), notifications=True) as second:
+        async with one.run_test(size=(80, 24)) as first:
+            await press(first, "enter", "enter")
+            two.screen._fill()  # as it does when another screen is left
+            await press(second, "enter", "enter")
+            assert isinstance(two.screen, HomeScreen)
+            (told,) = two._notifications
+            assert "open in another window" in told.message
+            assert isinstance(one.screen, DrillScreen)
+            await point_at(first, "Look at the fuse")
+            await press(first, "enter")
+            assert past_attempts(tmp_path, bakery.id)[0].acts == 2  # nothing was lost
+            await press(first, "escape")
+            await press(second, "enter", "enter")
+            assert isinstance(two.screen, DrillScreen)
+            await press(first, "enter", "enter")
+            assert isinstance(one.screen, HomeScreen)
+        await press(second, "f", "down", "enter")
+        await settle(second)
+    (path,) = tmp_path.rglob("*.jsonl")
+    with pytest.raises(InputError, match="has been graded; begin afresh"):
+        TranscriptLog.go_on(path)
+    assert [p.name for p in path.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_who_was_killed_holds_no_attempt(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; "
+        "from grading import Header; from tui.attempts import TranscriptLog; "
+        "log = TranscriptLog.begin(Path(sys.argv[1]), Header('x', 0, 'p', 'd'));"
+        "log.append({'do': 'check', 'what': 'y'}); print(log.path, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        path = Path(other.stdout.readline().strip())
+        with pytest.raises(InputError, match="open in another window"):
+            TranscriptLog.go_on(path)
+        other.kill()
+    transcript, log = TranscriptLog.go_on(path)
+    assert len(transcript.acts) == 1
+    with pytest.raises(InputError, match="open in another window"):  # the file that was put in its place is locked too
+        TranscriptLog.go_on(path)
+    log.append({"do": "check", "what": "z"})
+    log.close()
+    transcript, log = TranscriptLog.go_on(path)
+    assert len(transcript.acts) == 2
+    log.close()
 
 
 async def test_beginning_afresh_keeps_the_old_attempt(bakery: Scenario, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Files in reading order:
 
-- ``attempts``: where transcripts are kept; ``session``: a drill in play and its file (neither knows of screens)
+- ``attempts``, ``locks``: where transcripts are kept, each open but once; ``session``: a drill in play and its file
+  (none of these knows of screens)
 - ``messages``: what screens tell the app; ``app``: which screen comes next
 - ``widgets``, ``panels``: what the screens are made of; ``help``, ``resume``: pages and questions above them
 - ``home``; ``drill`` with ``act_form``; ``debrief``; ``lab`` with ``whatif``: the screens, each beside its ``.tcss``

@@ -2,7 +2,8 @@
 
 An attempt is a transcript file, ``attempts/SCENARIO/DATE-NUMBER.jsonl`` in the data folder; beside it stands, once it
 was graded, ``….grade.json``. A file without a grade is a drill that was left or whose session died; it can be resumed.
-Nothing here is ever deleted or overwritten.
+Nothing here is ever deleted or overwritten. Whoever plays an attempt holds a lock on its file, so that nobody else can
+go on with it meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from grading import Header, Transcript, minute_reached, read_transcript
 from policy.errors import DeskDrillError, InputError
 from scenarios import Scenario
+from tui.locks import locked
 
 _SUFFIX = ".jsonl"
 
@@ -102,9 +104,11 @@ class TranscriptLog:
             for number in range(1, 10_000):
                 path = folder / f"{stamp}-{number:04d}{_SUFFIX}"
                 try:
-                    log = cls(path, FileIO(path, "x"))
+                    file = FileIO(path, "x")
                 except FileExistsError:
                     continue
+                locked(file)  # it is new, and nobody else's
+                log = cls(path, file)
                 log.append(header.as_line())
                 return log
         except OSError as error:
@@ -116,13 +120,19 @@ class TranscriptLog:
         """Return what an earlier session wrote, and the log to go on with; a torn last line is cut off for good.
 
         Raises:
-            InputError: the file cannot be read or written.
+            InputError: the file cannot be read or written, is open in another session, or has been graded.
         """
-        transcript = read_transcript(path)
         try:
-            # Whole lines only: what comes next must not be glued to a torn one.
-            _replace(path, transcript.to_jsonl())
-            return transcript, cls(path, FileIO(path, "a"))
+            with FileIO(path, "r+") as old:
+                if not locked(old) or not os.path.samestat(os.fstat(old.fileno()), path.stat()):
+                    raise InputError(
+                        f"{path}: this attempt is open in another window; go on there, or leave the drill there first"
+                    )
+                if _read_grade(path)[0] is not None:
+                    raise InputError(f"{path}: this attempt has been graded; begin afresh")
+                transcript = read_transcript(path)
+                # Whole lines only: what comes next must not be glued to a torn one.
+                return transcript, cls(path, _written(path, transcript.to_jsonl()))
         except OSError as error:
             raise InputError(f"{path}: the attempt cannot be kept: {error.strerror}") from None
 
@@ -190,12 +200,22 @@ def _read_grade(transcript: Path) -> tuple[float | None, bool]:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file so that a reader (or a crash) meets the old one or the new one, never half of it."""
+    _written(path, text).close()
+
+
+def _written(path: Path, text: str) -> FileIO:
+    """Do so, and return the file, open and locked."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    file = FileIO(draft, "w")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        locked(file)  # before anybody else can come upon it
+        data = memoryview(text.encode())
+        while data:
+            data = data[file.write(data) :]
+        os.fsync(file.fileno())
         draft.replace(path)
-    finally:
+    except BaseException:
+        file.close()
         draft.unlink(missing_ok=True)
+        raise
+    return file

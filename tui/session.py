@@ -49,19 +49,23 @@ class Session:
         """Go on with an attempt: what its file holds is done again, at the minutes at which it was done.
 
         Raises:
-            InputError: the file cannot be read, or is not of this scenario.
+            InputError: the file cannot be read, is not of this scenario, or is open in another session.
             PolicyMismatch: it was made under another policy.
         """
         transcript, log = TranscriptLog.go_on(path)
-        header = transcript.header
-        if header is None or header.scenario != scenario.id:
-            raise InputError(f"{path}: is no attempt at {scenario.id}")
-        if header.policy_digest != rulebook.policy.digest:
-            raise PolicyMismatch(f"{path}: was begun under another policy; start afresh")
-        drill = Drill(scenario, rulebook, header.seed)
-        for act in transcript.acts:
-            if not drill.ended:
-                drill.do(act)
+        try:
+            header = transcript.header
+            if header is None or header.scenario != scenario.id:
+                raise InputError(f"{path}: is no attempt at {scenario.id}")
+            if header.policy_digest != rulebook.policy.digest:
+                raise PolicyMismatch(f"{path}: was begun under another policy; start afresh")
+            drill = Drill(scenario, rulebook, header.seed)
+            for act in transcript.acts:
+                if not drill.ended:
+                    drill.do(act)
+        except BaseException:
+            log.close()
+            raise
         return cls(drill, log)
 
     def do(self, line: Mapping[str, Any]) -> Outcome:
