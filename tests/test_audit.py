@@ -20,7 +20,8 @@ from policy.verdict import ActKey
 from simulator import Run, load_desk, run_once
 from simulator.audit import Audit, Logs, act_name, audit, logs_of
 from simulator.audit.book import Book
-from simulator.audit.history import Case, Fact, Histories
+from simulator.audit.case import Case, Fact
+from simulator.audit.history import Histories
 from simulator.audit.replay import Replay
 from simulator.codes import ESCALATIONS, Ending, Entry, Slip
 

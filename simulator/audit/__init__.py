@@ -2,7 +2,8 @@
 
 Files in reading order:
 
-- ``book``: the rulebook as it is asked here; ``history``: what was known of a ticket, read from the tables
+- ``book``: the rulebook as it is asked here
+- ``case``: what was known of a ticket and what the desk played; ``history``: the same, read from the tables
 - ``replay``: that history played again before the rulebook
 - ``people``: who was there, and who was free; ``slips``: what is forgotten or late
 - ``doings``: what agents did, acting on the rulebook: the log that an audit reads

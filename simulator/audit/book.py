@@ -89,6 +89,11 @@ class Book:
         return () if of is None else tuple(of.basic_checks)
 
     @cached_property
+    def recurring(self) -> frozenset[str]:
+        """The rules by which something falls due again and again."""
+        return frozenset(rule.id for rule in self.policy.rules if any(one.repeat is not None for one in rule.obliges))
+
+    @cached_property
     def telling(self) -> dict[str, str]:
         """The signal from which each priority follows, if there is one: of several, that with the fewest duties."""
         tier, plan, start = next(iter(self.policy.tiers)), next(iter(self.policy.plans)), 0.0

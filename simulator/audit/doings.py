@@ -20,7 +20,7 @@ from policy.situation import Deed
 from policy.standstill import due_at
 from policy.verdict import ActKey
 from simulator.audit.book import Book
-from simulator.audit.history import CHECK, DEESCALATE, Case, Fact
+from simulator.audit.case import CHECK, DEESCALATE, Case, Fact
 from simulator.audit.people import People
 from simulator.audit.replay import Replay
 from simulator.audit.slips import Slips
@@ -158,13 +158,13 @@ class _Agents:
 
     def _writes(self, owed: Owed) -> bool:
         """Return whether a customer update falls due by its cadence while somebody works on the ticket."""
-        if owed.repeat is None or owed.due is None:
-            return False
+        if owed.due is None or owed.rules[0] not in self._book.recurring:
+            return False  # of several rules the one that is due first stands first
         if not self._case.worked_on(self._replay.tier, owed.due):
             return False
         told = [deed.at for deed in self._replay.deeds if deed.fits(*owed.key) and deed.at >= owed.since]
         calendar = self._book.calendar(self._replay.situation())
-        return owed.due >= calendar.add(max(told, default=owed.since), owed.repeat) - EPSILON
+        return owed.due >= calendar.add(max(told, default=owed.since), owed.repeat or 0.0) - EPSILON
 
     def _when(self, owed: Owed, verdict: FastVerdict) -> float:
         """Return when the owner does what they owe, infinity for not before something changes."""
@@ -183,12 +183,14 @@ class _Agents:
             calendar = self._book.calendar(self._replay.situation())
             if self._slips.never(owed):
                 return _NEVER
+            # What another rule wants of it now, once, is done as soon as what does not recur.
+            once = owed.rules[0] not in self._book.recurring and not luck.forgotten
             while luck.forgotten:  # they think of it again when it would be due the next time
                 due, number = due_at(calendar, due, owed.repeat, ()), number + 1
                 if due > self._case.end:
                     return _NEVER
                 luck = self._slips.of(owed, self._case.number, number)
-            at = self._in_time(owed, hours, begins, due)
+            at = self._soonest(owed.owner, hours, begins) if once else self._in_time(owed, hours, begins, due)
         self._next[owed.key] = number + 1
         if luck.late_by and due is not None and at < _NEVER:
             at = max(at, self._people.after(hours, due, luck.late_by))

@@ -12,8 +12,8 @@ from policy.compiled import ESCALATE
 from policy.judging import EPSILON
 from policy.situation import Deed, Situation
 from simulator.audit.book import Book
+from simulator.audit.case import Case
 from simulator.audit.findings import Judgement
-from simulator.audit.history import Case
 from simulator.audit.replay import hindsight
 
 

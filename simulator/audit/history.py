@@ -1,18 +1,9 @@
-"""The history of a ticket: what was known of it, and what the desk played, instant by instant, read from the tables.
-
-A :class:`Fact` changes what is known; a deed is what somebody did. Both stand in one sequence, in the order in which
-they happened. Instants are minutes since 1970, as the policy counts them.
-
-What agents take a ticket for and what is so are told apart: ``seen`` facts are what the holder knew, and
-:attr:`Case.visible` says since when a sign could have been seen that was overlooked at first.
-"""
+"""The history of a ticket: what was known of it, and what the desk played, instant by instant, read from the tables."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -21,15 +12,26 @@ from policy.compiled import CUSTOMER, ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, 
 from policy.situation import OPEN, RESOLVED, WAITING_CUSTOMER, Deed
 from simulator.attribution import Times
 from simulator.audit.book import Book
+from simulator.audit.case import (
+    ANSWER_SIGN,
+    ASK,
+    CHECK,
+    DEESCALATE,
+    LESS_URGENT_SIGN,
+    QUESTION_SIGN,
+    SENT_BACK_SIGN,
+    SOLVED,
+    WORKAROUND,
+    Case,
+    Fact,
+    InHand,
+    Item,
+    What,
+)
 from simulator.codes import HANDED_BACK, Ending, Entry, Fate, Note, Slip
 from simulator.model import TierRules
 from simulator.tables import Run
 
-DEESCALATE: Final = "deescalate"
-CHECK: Final = "check"
-ASK: Final = "ask"
-SOLVED: Final = "solved"
-SENT_BACK_SIGN: Final = "premature_escalation"
 SIGNS: Final[Mapping[int, str]] = {
     int(Ending.EXPERTISE): "needs_expertise",
     int(Ending.CODE_CHANGE): "needs_code_change",
@@ -37,98 +39,6 @@ SIGNS: Final[Mapping[int, str]] = {
 }
 """What an agent has seen who says that a tier can do no more; of a desk that knows no such signal, expertise."""
 LOST: Final = (Fate.GAVE_UP, Fate.CLOSED, Fate.QUEUE_FULL)
-
-
-class What(Enum):
-    """What a fact is about."""
-
-    TAKEN = "an agent takes the ticket"
-    STUCK = "progress was made, and from here on there was none"
-    SIGN = "a signal becomes known"
-    TRUE_PRIORITY = "the ticket's true priority is seen"
-    STATUS = "the ticket's status changes"
-    BACK = "a solved ticket comes back to the first tier"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something that became known: when, what, and its name (a signal, a status, a priority, a tier).
-
-    ``tier`` is who came to know it in their work on the ticket: without the ticket they would not have.
-    """
-
-    at: float
-    what: What
-    name: str = ""
-    tier: str = ""
-
-
-Item = Fact | Deed
-
-
-@dataclass(frozen=True, slots=True)
-class InHand:
-    """A stay in a tier: from when it owned the ticket, could take it, took it, until when it owned it."""
-
-    tier: str
-    entered: float
-    available: float
-    began: float
-    left: float
-    incomplete: bool
-    """The hand-off by which it began lacked something, and the tier had to ask back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A ticket with its history, up to ``end``: the run's end, or when it was given up, closed unanswered or lost.
-
-    ``number`` counts from 0. ``stated`` is the priority it was taken for when it came, ``true`` the one that was seen
-    later. ``solvable_by`` is the lowest tier that can solve it (``None``: no tier), which nobody knows beforehand.
-    """
-
-    number: int
-    opened: float
-    plan: str
-    category: str | None
-    kind: str
-    """The desk's own name of the category."""
-    tier: str
-    stated: str
-    true: str
-    solvable_by: str | None
-    items: tuple[Item, ...]
-    stays: tuple[InHand, ...]
-    work: tuple[tuple[str, float, float], ...]
-    """Spells of work on it: a tier, from when to when; hand-offs left out."""
-    hands: tuple[tuple[str, float, float], ...]
-    """Who had it in their hands, in breaks too: a tier, from when to when, hand-offs included."""
-    responded: float
-    """When the customer got the first response; not-a-number without one."""
-    visible: Mapping[float, float]
-    """By the instant at which a sign was seen: since when it could have been."""
-    reasons: Mapping[tuple[str, float], str]
-    """Why it was escalated, by whom it went to and when."""
-    paged: bool
-    end: float
-
-    def stay(self, tier: str, at: float) -> InHand | None:
-        """Return a tier's stay at an instant: its last that had begun to own the ticket by then, if there was one."""
-        found = None
-        for one in self.stays:
-            if one.entered > at:
-                break
-            if one.tier == tier:
-                found = one
-        return found
-
-    def at_hand(self, tier: str, since: float, until: float) -> bool:
-        """Return whether somebody of a tier had it in their hands at some instant of ``[since, until]``."""
-        return any(who == tier and began <= until and ended >= since for who, began, ended in self.hands)
-
-    def worked_on(self, tier: str, at: float) -> bool:
-        """Return whether somebody of a tier was at work on it, the first and the last instant included."""
-        return any(who == tier and began <= at <= ended for who, began, ended in self.work)
 
 
 class Histories:
@@ -187,12 +97,15 @@ class _Reader:
         self._notes = histories.rows("notes", number)
         self._items: list[tuple[float, int, int, Item]] = []
         self._visible: dict[float, float] = {}
+        self._as_taken = int(self._row["priority"]) - int(self._row["lowered"])
+        """The priority before it was lowered."""
+        self._lowered = np.cumsum(self._stays["entry"] == Entry.BACK_RECLASSIFIED)
 
     def case(self) -> Case:
         row, model = self._row, self._model
-        true = model.priorities[row["priority"]]
+        true = model.priorities[self._as_taken]
         seen = self._notes[self._notes["what"] == Note.PRIORITY_SEEN]
-        stated = model.priorities[min(int(row["priority"]) + 1, len(model.priorities) - 1)] if len(seen) else true
+        stated = model.priorities[min(self._as_taken + 1, len(model.priorities) - 1)] if len(seen) else true
         self._facts()
         lost = int(row["fate"]) in LOST and not math.isnan(row["resolved"])
         end = float(row["resolved"]) if lost else model.end
@@ -266,7 +179,7 @@ class _Reader:
             if not math.isnan(stay["began"]):
                 self._fact(float(stay["began"]), number, 0, What.TAKEN, tier=tier)
             if stay["ending"] == Ending.NO_PROGRESS:
-                self._fact(self._stuck_since(stay), number, 1, What.STUCK, tier=tier)
+                self._fact(self._stuck_since(number), number, 1, What.STUCK, tier=tier)
             self._ends(number, stay, tier)
         responded = float(self._row["responded"])
         if not math.isnan(responded):
@@ -290,7 +203,7 @@ class _Reader:
                         float(one["at"]), number, 4, Deed(CHECK, None, None, (name,), self._at(one["at"]), tier)
                     )
             else:
-                priority = self._model.priorities[self._row["priority"]]
+                priority = self._model.priorities[self._as_taken]
                 self._fact(float(one["at"]), number, 4, What.TRUE_PRIORITY, priority, tier)
         for visit in self._visits[self._visits["place"] >= self._model.tiers]:
             number, tier = self._stay_at(float(visit["entered"]), owning=True)
@@ -312,7 +225,8 @@ class _Reader:
         ending, left = int(stay["ending"]), float(stay["left"])
         follower = self._stays[number + 1] if number + 1 < len(self._stays) else None
         if ending in (Ending.SOLVED, Ending.SOLVED_TOGETHER):
-            self._solved(left, number, tier)
+            if stay["entry"] != Entry.BACK_RESOLVED:  # what the tier above has solved is only closed here
+                self._solved(left, number, tier)
             return
         if math.isnan(left) or ending in (Ending.OPEN, Ending.GAVE_UP, Ending.CLOSED, Ending.QUEUE_FULL):
             return
@@ -321,6 +235,8 @@ class _Reader:
             self._fact(left, number, 6, What.SIGN, sign, tier)
             if int(stay["slip"]) & Slip.LATE_RECOGNITION:
                 self._visible[self._at(left)] = self._at(self._overlooked(stay))
+        if ending == Ending.WATCHED:
+            self._fact(left, number, 6, What.PUT_AWAY, tier=tier)
         if follower is None or follower["entry"] == Entry.REOPENED:
             decided = self._all.decided(self._number, left)
             solved = decided if follower is not None else float(self._row["resolved"])
@@ -332,9 +248,27 @@ class _Reader:
             self._fact(left, number, 6, What.SIGN, SENT_BACK_SIGN, tier)
             self._deed(left, number, 8, DEESCALATE, to, tier)
         elif follower["entry"] in HANDED_BACK:
-            self._deed(left, number, 8, DEESCALATE, to, tier)
+            self._handed_back(number, follower, tier)
+            self._deed(left, number, 10, DEESCALATE, to, tier)
         else:
+            if ending == Ending.ANSWERED:
+                self._fact(left, number, 6, What.SIGN, ANSWER_SIGN, tier)
             self._deed(left, number, 8, ESCALATE, to, tier)
+
+    def _handed_back(self, number: int, follower: Any, tier: str) -> None:
+        """Collect what a tier knew and did that handed a ticket back, before it did."""
+        at = float(follower["entered"])
+        match int(follower["entry"]):
+            case Entry.BACK_RESOLVED:
+                self._solved(at, number, tier)
+            case Entry.BACK_WAITING:
+                self._fact(at, number, 6, What.SIGN, QUESTION_SIGN, tier)
+            case Entry.BACK_RECLASSIFIED:
+                priority = self._model.priorities[self._as_taken + int(self._lowered[number + 1])]
+                self._fact(at, number, 6, What.SIGN, LESS_URGENT_SIGN, tier)
+                self._fact(at, number, 6, What.LOWERED, priority, tier)
+            case Entry.BACK_WORKAROUND:
+                self._deed(at, number, 6, WORKAROUND, CUSTOMER, tier)
 
     def _solved(self, at: float, number: int, tier: str) -> None:
         if math.isnan(at) or not at < self._model.end:
@@ -343,17 +277,14 @@ class _Reader:
         self._deed(at, number, 9, RESOLVE, None, tier)
         self._fact(at, number, 9, What.STATUS, RESOLVED)
 
-    def _rules(self, stay: Any) -> TierRules:
-        kind = self._model.kinds[self._row["priority"]][self._row["plan"]]
-        rules: TierRules = kind.tiers[int(stay["place"])]
-        return rules
-
-    def _stuck_since(self, stay: Any) -> float:
+    def _stuck_since(self, number: int) -> float:
         """Return since when there was no progress in a stay that ended for the lack of it."""
-        kind = self._model.kinds[self._row["priority"]][self._row["plan"]]
+        stay = self._stays[number]
+        kind = self._model.kinds[self._as_taken + int(self._lowered[number])][self._row["plan"]]
+        rules: TierRules = kind.tiers[int(stay["place"])]
         staff = self._model.staff[stay["place"]]
         hours = self._model.always if kind.around_the_clock and staff.on_call else staff.hours
-        goal = hours.minutes_between(0.0, float(stay["left"])) - self._rules(stay).no_progress
+        goal = hours.minutes_between(0.0, float(stay["left"])) - rules.no_progress
         return max(hours.add(0.0, goal) if goal > 0 else 0.0, float(stay["began"]))
 
     def _overlooked(self, stay: Any) -> float:

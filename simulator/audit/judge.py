@@ -17,10 +17,10 @@ from policy.judging.ledger import EXCLUSIVE
 from policy.situation import Deed
 from policy.verdict import ActKey
 from simulator.audit.book import Book
+from simulator.audit.case import CHECK, Case, Fact
 from simulator.audit.doings import HANDOFF, Log
 from simulator.audit.escalations import judge_escalation, judge_paging
 from simulator.audit.findings import Finding, Judgement
-from simulator.audit.history import CHECK, Case, Fact
 from simulator.audit.people import HANDOVER, NOBODY, WORKING, People
 from simulator.audit.replay import Replay, with_true_priority
 
@@ -112,7 +112,7 @@ class Auditor:
         case, replay = self._case, self._replay
         if deed.verb == ESCALATE and (deed.to or "", deed.at) in case.reasons:
             self.escalations.append(judge_escalation(deed, replay.situation(), case, self._book))
-        elif deed.verb == SET_PRIORITY and case.true != case.stated and case.stated in deed.what:
+        elif deed.verb == SET_PRIORITY and case.true != case.stated and case.stated in deed.what and not replay.lowered:
             told = self._book.ask(with_true_priority(replay.situation(), case, self._book))
             owed = [one for one in told.obligations if one.verb == SET_PRIORITY]
             if told.priority not in deed.what and owed:
@@ -206,7 +206,7 @@ class Auditor:
         played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
         stay = case.stay(owner, due) if people.is_tier(owner) and self._has(owner, due) else None
         if stay is not None and (not stay.began <= due or played or what == UPDATE):
-            if case.worked_on(owner, due) and what != UPDATE:
+            if case.worked_on(owner, due) and (tier is not None or what != UPDATE):
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
             able = min(stay.left, case.end) if played else self._work_begins(due)

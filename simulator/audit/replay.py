@@ -17,7 +17,7 @@ from policy.situation import OPEN, RESOLUTION, RESOLVED, Deed, Situation, Stretc
 from policy.standstill import age_of
 from policy.ticket_clocks import keeps_elapsed, resolution_clock, timers_calendar, with_status
 from simulator.audit.book import Book
-from simulator.audit.history import CHECK, DEESCALATE, Case, Fact, What
+from simulator.audit.case import CHECK, DEESCALATE, OF_A_RETURN, Case, Fact, What
 
 _TIMERS = ("no_progress", "unresolved")
 _SET_PRIORITY = "set_priority"
@@ -31,6 +31,8 @@ class Replay:
         self.book, self.case = book, case
         self.now = self.tier_since = self.status_since = self.stated_since = case.opened
         self.tier, self.stated, self.status = case.tier, case.stated, OPEN
+        self.lowered = False
+        """Whether the ticket turned out to be less urgent than its true priority was when it came."""
         self.signals: dict[str, float] = {}
         self.checks: dict[str, float] = {}
         self.deeds: tuple[Deed, ...] = ()
@@ -116,6 +118,11 @@ class Replay:
                     self.signals.setdefault(telling, self.now)
             case What.STATUS:
                 self._set_status(fact.name)
+            case What.LOWERED:
+                self._lower(fact.name)
+            case What.PUT_AWAY:
+                for name in _TIMERS:  # nobody has it in hand, and no timer of the tier counts that
+                    self.clocks.pop(name, None)
             case What.BACK:
                 self._set_status(OPEN)
                 self._move(fact.name)
@@ -126,7 +133,7 @@ class Replay:
         if deed.verb in (ESCALATE, DEESCALATE) and deed.to in self.book.policy.tiers:
             assert deed.to is not None
             if deed.to != self.tier:
-                self._move(deed.to)
+                self._move(deed.to, back=deed.verb == DEESCALATE)
         elif deed.verb == _SET_PRIORITY:
             for priority in deed.what:
                 if priority in self.book.policy.priorities:
@@ -154,12 +161,27 @@ class Replay:
             self.was = (*self.was, Stretch(self.status, self.status_since, self.now))
         self.status, self.status_since = status, self.now
 
-    def _move(self, tier: str) -> None:
-        """Give the ticket to a tier: a visit with timers of its own; what the tier before has seen is done with."""
+    def _move(self, tier: str, *, back: bool = False) -> None:
+        """Give the ticket to a tier: a visit with timers of its own; what the tier before has seen is done with.
+
+        But a tier that gets a ticket ``back`` knows why.
+        """
         self.tier, self.tier_since = tier, self.now
-        telling = set(self.book.telling.values())
-        self.signals = {name: since for name, since in self.signals.items() if name in telling}
+        kept = {*self.book.telling.values(), *(OF_A_RETURN if back else ())}
+        self.signals = {name: since for name, since in self.signals.items() if name in kept}
         self._start_visit()
+
+    def _lower(self, priority: str) -> None:
+        """Let the ticket be less urgent: what told of a graver priority is not so, and something tells of this."""
+        self.lowered, ranks = True, list(self.book.policy.priorities)
+        for one, signal in self.book.telling.items():
+            if ranks.index(one) < ranks.index(priority):
+                self.signals.pop(signal, None)
+        telling = self.book.telling.get(priority)
+        if telling is None:
+            self._state(priority)
+        else:
+            self.signals.setdefault(telling, self.now)
 
     def _start_visit(self) -> None:
         own = None if self.verdict is None else self.book.calendar(self.situation())

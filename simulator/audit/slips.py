@@ -15,7 +15,7 @@ from policy.explain import nearest
 from policy.fast import Owed
 from policy.verdict import ActKey
 from simulator.audit.book import Book
-from simulator.audit.history import DEESCALATE
+from simulator.audit.case import DEESCALATE
 from simulator.desk import DutySlip
 from simulator.draws.streams import Stream, stream
 from simulator.tables import Run
