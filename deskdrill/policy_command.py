@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deskdrill import check_command, coverage_command, diff_command, own_policy, verdict_command
+from deskdrill import check_command, coverage_command, diff_command, notice_command, own_policy, verdict_command
 from deskdrill.options import Commands, add_format, add_policy, command, family, policy_of
 from deskdrill.origin import find, show_origin
 from deskdrill.output import Column, Table, as_json, narrate, plain, rendered, shortened, write, write_file
@@ -39,6 +39,7 @@ def add(commands: Commands) -> None:
                       help="which file and line each value comes from, and what it replaced")  # fmt: skip
     render = command(own, "render", "Print the handbook: Markdown, HTML or plain text", run_render, _RENDER)
     render.add_argument("--to", metavar="FILE", type=Path, help="write it to FILE (.md, .html or .txt)")
+    notice_command.add(own)
     own_policy.add(own)
     for parser in (show, render):
         add_policy(parser)

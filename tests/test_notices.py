@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from deskdrill.main import main
 from policy import load_policy
 from policy.document import NoticeDoc
 from policy.errors import InputError
@@ -236,3 +239,66 @@ def test_notices_can_be_filled_and_miss_nothing(key: str) -> None:
 def test_a_template_that_wants_more_than_it_may_is_refused(template: str) -> None:
     with pytest.raises(InputError):
         placeholders(template)
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_is_printed_as_text_and_as_html_mail(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "notice", "p1_customer"]) == 0
+    text, err = capsys.readouterr()
+    assert text.startswith("Subject: [CRITICAL] API sign-in fails\n\nDear SecureAI customer,\n")
+    assert "every 30 minutes, next at 11:35 UTC" in text
+    assert "nothing is real" in err
+    assert main(["policy", "notice", "notice.p1_customer", "--format", "html"]) == 0
+    html = capsys.readouterr().out
+    assert html.startswith("<!doctype html>\n")
+    assert " ".join(text.partition("\n\n")[2].split()) in " ".join(Tags(html.replace("<br>", " ")).text.split())
+    assert main(["policy", "notice", "p1_customer", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["id"], found["subject"]) == ("notice.p1_customer", "[CRITICAL] API sign-in fails")
+    assert found["html"] == html
+    every = ["policy", "notice", "p1_customer", "--set", "policy.priorities.P1.every.customer_updates=45m"]
+    assert main(every) == 0
+    assert "every 45 minutes" in capsys.readouterr().out
+
+
+def test_a_notice_is_filled_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doc, file = POLICY.notices["internal_escalation"], tmp_path / "fields.json"
+    given = {name: f"<b>{name}</b>" for name in doc.fields}
+    given |= {"troubleshooting": [{"ok": True, "text": "<i>looked</i>"}], "requested_actions": ["look"]}
+    command = ["policy", "notice", "internal_escalation", "--fields", str(file), "--format"]
+    file.write_text(json.dumps(given | {"ticket": 1042}))
+    assert main([*command, "html"]) == 0
+    html, err = capsys.readouterr()
+    assert (set(Tags(html).tags) & {"b", "i"}, err) == (set(), "")
+    assert "<b>summary</b>" in Tags(html).text
+    assert "Ticket 1042" in html
+    for change, message in (
+        ({"tikcet": "1"}, "fields.json:1: tikcet: notice.internal_escalation has no field"),
+        ({"ticket": ""}, "nothing fills ticket"),
+        ({"ticket": {"a": "b"}}, "fields.json:1: ticket: expected a text, or a list"),
+        ({"ticket": ["a"]}, "fields.json:1: ticket: found a list; expected a text"),
+        ({"troubleshooting": "none"}, "fields.json:1: troubleshooting: found a text; expected a list with ok and text"),
+    ):
+        file.write_text(json.dumps(given | change))
+        assert main([*command, "text"]) == 2
+        assert message in capsys.readouterr().err
+    file.write_text("- a\n")
+    assert main([*command, "text"]) == 2
+    assert "expected a mapping" in capsys.readouterr().err
+
+
+def test_notices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "notice"]) == 0
+    assert "p1_customer          customer  the critical notice                  8\n" in capsys.readouterr().out
+    assert main(["policy", "notice", "--format", "json"]) == 0
+    found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["p1_customer"]["fields"] == POLICY.notices["p1_customer"].fields
+    for argv, message in (
+        (["p1_custmer"], 'did you mean "p1_customer"?'),
+        (["quality"], "notice.quality has no text to print"),
+        (["--format", "html"], "--format html goes with the name of a notice"),
+    ):
+        assert main(["policy", "notice", *argv]) == 2
+        assert message in capsys.readouterr().err

@@ -15,11 +15,12 @@ organisation; another policy has other pages.
 from policy.handbook.binding import handbook
 from policy.handbook.markdown import as_markdown
 from policy.handbook.model import Handbook
+from policy.handbook.specimens import filled_notice
 from policy.handbook.terminal import as_text
 from policy.handbook.web import as_html
 from policy.loading import Policy
 
-__all__ = ["Handbook", "handbook", "handbook_html", "handbook_markdown", "handbook_text"]
+__all__ = ["Handbook", "filled_notice", "handbook", "handbook_html", "handbook_markdown", "handbook_text"]
 
 
 def handbook_markdown(policy: Policy) -> str:

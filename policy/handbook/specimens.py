@@ -11,7 +11,8 @@ from policy.errors import InputError
 from policy.handbook.model import Block, Bullets, Heading, Item, Letter, Page, Paragraph, Span
 from policy.handbook.phrases import anchor_of, capital, clean, figure_words, ids, spans_of
 from policy.handbook.reading import Book
-from policy.notices import Notice, fill_notice, fill_notice_html, lists_in
+from policy.loading import Policy
+from policy.notices import HtmlNotice, Notice, fill_notice, fill_notice_html, lists_in
 
 _WHO_READS: Final = {"customer": "Customers read it.", "staff": "Staff read it.", "rule": ""}
 
@@ -49,12 +50,26 @@ def _notice(book: Book, notice: NoticeDoc) -> list[Block]:
     return blocks
 
 
-def _letter(book: Book, notice: NoticeDoc) -> Letter:
-    values = specimen(notice)
+def filled_notice(
+    policy: Policy, notice: NoticeDoc, values: Mapping[str, Any] | None = None
+) -> tuple[Notice, HtmlNotice]:
+    """Return a notice of a policy as text and as HTML mail, filled from ``values``; without them, from its specimen.
+
+    Raises:
+        InputError: a field is missing, or the notice cannot be filled in.
+    """
+    return _filled(Book(policy), notice, specimen(notice) if values is None else values)
+
+
+def _filled(book: Book, notice: NoticeDoc, values: Mapping[str, Any]) -> tuple[Notice, HtmlNotice]:
     shared = {"contacts": book.policy.contacts, "update_every": _update_every(book, notice)}
+    return fill_notice(notice, values, shared), fill_notice_html(notice, values, shared)
+
+
+def _letter(book: Book, notice: NoticeDoc) -> Letter:
     label = f"Specimen: {clean(notice.title)}"
     try:
-        filled, html = fill_notice(notice, values, shared), fill_notice_html(notice, values, shared)
+        filled, html = _filled(book, notice, specimen(notice))
     except InputError as error:  # the check reports such a template; the handbook shows it as it is written
         unfilled = Notice(clean(notice.subject or ""), f"(It cannot be filled in: {error})\n\n{notice.body}")
         return Letter(label, unfilled.subject, unfilled.body, "")
