@@ -7,11 +7,10 @@ Files in reading order:
 - ``options``: the parser and the options that commands share; ``output``: results on stdout, narration on stderr
 - ``app_command``, ``tour``: the app, and the tour for those without a terminal
 - ``practice``, ``scenario_command``: drills and scenarios; ``simulate_command``, ``theory_command``: the desk
-- ``audit_command``: the desk held against the rulebook
 - ``desk_command``: a desk of one's own, and what is odd in one
 - ``report_command``, ``audit_command``: a month for people to read, and held against the procedure
 - ``policy_command``, ``verdict_command``: the procedure, and what it says about a situation
-- ``check_command``, ``coverage_command``: what is wrong, what is where
+- ``check_command``, ``coverage_command``: what is wrong, what is where; ``notice_command``: a notice filled in
 - ``diff_command``, ``diff_words``: what an edit does, and in which words it is told
 - ``origin``: where each value of it comes from; ``own_policy``: beginning one of one's own, and JSON Schemas
 - ``doctor``: the machine
