@@ -118,6 +118,16 @@ def test_where_nobody_says_who_escalated_it_it_went_from_tier_to_tier() -> None:
     assert {o.owner for o in of_rules(BOOK.verdict(straight), *HANDING_OVER)} == {"T1"}
 
 
+def test_whoever_was_called_for_a_p1_is_not_called_again_when_the_ticket_moves() -> None:
+    called = (Deed("notify", "t3_oncall", "phone", (), MONDAY_9 + 2, "T1"),
+              Deed("notify", "t3_oncall", "pager", (), MONDAY_9 + 2, "T1"),
+              Deed("assign_commander", None, None, (), MONDAY_9 + 2, "T1"))  # fmt: skip
+    for moves in ([(3.0, "T1", UP, "T3")], [(3.0, "T1", UP, "T3"), (50.0, "T3", DOWN, "T1")]):
+        verdict = BOOK.verdict(with_deeds(journey(*moves, minutes=51, priority="P1"), *called))
+        assert not owes(verdict, "notify", "t3_oncall")
+        assert not owes(verdict, "assign_commander")
+
+
 # -- a ticket that came back -------------------------------------------------------------------------------------------
 
 RETURNS = {

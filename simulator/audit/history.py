@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -125,8 +126,9 @@ class _Reader:
             stays=tuple(self._in_hand(stay) for stay in self._stays),
             work=tuple(self._work()),
             hands=tuple(
-                (model.places[one["place"]], self._at(one["began"]), self._at(one["ended"]))
+                (model.places[one["place"]], self._at(began), self._at(ended))
                 for one in self._all.rows("spells", self._number)
+                for began, ended in self._on_shift(one)
             ),
             responded=self._at(row["responded"]),
             visible=self._visible,
@@ -146,9 +148,21 @@ class _Reader:
         for one in self._all.rows("spells", self._number):
             number, _ = self._stay_at(float(one["began"]))
             left = float(self._stays[number]["left"])
-            ended = float(one["ended"]) if math.isnan(left) else min(float(one["ended"]), left)
-            if ended > one["began"]:
-                yield self._model.places[one["place"]], self._at(one["began"]), self._at(ended)
+            for began, ended in self._on_shift(one):
+                until = ended if math.isnan(left) else min(ended, left)
+                if until > began:
+                    yield self._model.places[one["place"]], self._at(began), self._at(until)
+
+    def _on_shift(self, spell: Any) -> Iterator[tuple[float, float]]:
+        """Yield the parts of a spell in which its agent was on shift: work that waits for its agent is one spell."""
+        began, ended, agent = float(spell["began"]), float(spell["ended"]), int(spell["agent"])
+        worker = self._all.run.agents[agent] if agent >= 0 else None
+        if worker is None or self._model.staff[worker.tier].at_shift_end == "finish":
+            yield began, ended
+            return
+        hours = worker.hours
+        for number in range(bisect_left(hours.closes, began), bisect_right(hours.opens, ended)):
+            yield max(began, hours.opens[number]), min(ended, hours.closes[number])
 
     def _in_hand(self, stay: Any) -> InHand:
         left = math.inf if math.isnan(stay["left"]) else self._at(stay["left"])
