@@ -67,6 +67,7 @@ class DeskRules:
         self._start: dict[str, float] = {}
         self._calendars: dict[tuple[str, str], Calendar] = {}
         self._bases: dict[tuple[str, str, str, bool], FastVerdict] = {}
+        self._routes: dict[tuple[str, str, str], tuple[Route, ...]] = {}
         self._routed: dict[tuple[str, ...], tuple[str, ...]] = {}
         """The rules behind each route, by (priority, plan, tier, clock, to)."""
         self._checks = tuple(self._policy.doc.vocabulary.checks)
@@ -102,12 +103,16 @@ class DeskRules:
         Raises:
             InputError: the policy has no such priority, plan or tier.
         """
+        known = self._routes.get((priority, plan, tier))
+        if known is not None:
+            return known
         self._known(tier)
         found = self._timed(priority, plan, tier, answered=True)
         waiting = self._timed(priority, plan, tier, answered=False)
         sooner = [route for key, route in waiting.items() if key not in found or route.minutes < found[key].minutes]
         routes = [*found.values(), *(replace(route, unanswered=True) for route in sooner)]
-        return tuple(sorted(routes, key=lambda r: (r.clock, r.minutes, r.to)))
+        routed = self._routes[priority, plan, tier] = tuple(sorted(routes, key=lambda r: (r.clock, r.minutes, r.to)))
+        return routed
 
     def _timed(self, priority: str, plan: str, tier: str, *, answered: bool) -> dict[tuple[str, str], Route]:
         """Return the soonest route of each clock to each role, for a ticket that has had a first response or not."""
