@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
@@ -75,6 +76,7 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_tree(text)) - {"loop"})
 
 
+@lru_cache(maxsize=64)  # a policy asks once for each field of each notice
 def lists_in(text: str) -> Mapping[str, frozenset[str]]:
     """Return the names that a template runs through, each with the parts that it takes of every item.
 
@@ -117,6 +119,7 @@ def _dotted(node: nodes.Node) -> tuple[str, ...]:
     return (node.name,) if isinstance(node, nodes.Name) else ()
 
 
+@lru_cache(maxsize=64)
 def _tree(text: str) -> nodes.Template:
     if len(text) > MAX_TEMPLATE:
         raise InputError(f"the template is too long; at most {MAX_TEMPLATE:,} characters")

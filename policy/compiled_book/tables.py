@@ -99,9 +99,13 @@ class Table:
                 inner = self.decided(condition.inner)
                 return None if inner is None else not inner
             case All() | AnyOf():
-                decisive = isinstance(condition, AnyOf)
-                parts = [self.decided(part) for part in condition.inner]
-                return decisive if decisive in parts else None if None in parts else not decisive
+                decisive, is_open = isinstance(condition, AnyOf), False
+                for part in condition.inner:  # most are over at the first
+                    decided = self.decided(part)
+                    if decided is decisive:
+                        return decisive
+                    is_open = is_open or decided is None
+                return None if is_open else not decisive
         return None
 
     def basic_checks(self) -> tuple[str, ...] | None:
