@@ -18,6 +18,7 @@ from policy.calendars import Calendar, to_instant
 from policy.clocks import Clock
 from policy.conditions import ClockReaches
 from policy.errors import InputError
+from policy.explain import nearest
 from policy.fast import FastBook, FastVerdict, Owed
 from policy.rulebook import Rulebook
 from policy.situation import RESOLUTION, WAITING_CUSTOMER, Deed, Situation
@@ -157,6 +158,32 @@ class DeskRules:
             return []
         verdict = self._tables.ask(self._situation(priority, plan, tier, signals=(signal,)))
         return _added(self._base(priority, plan, tier), verdict)
+
+    def signalled_priority(self, priority: str, plan: str, signal: str) -> str:
+        """Return the priority of a ticket of this one once ``signal`` is known: the same, or what the signal makes it.
+
+        Raises:
+            InputError: the policy has no such signal.
+        """
+        signals = self._policy.doc.vocabulary.signals
+        if signal not in signals:
+            raise InputError(f'the policy {self.name} has no signal "{signal}"{nearest(signal, signals)}')
+        verdict = self._tables.ask(self._situation(priority, plan, self._first_tier(), signals=(signal,)))
+        return verdict.priority or priority
+
+    def standing_while_verified(self, priority: str, plan: str, signal: str, approval: str) -> frozenset[str]:
+        """Return the clocks that stand still once a signal has been passed on, and run again with the ``approval``."""
+        tier = self._first_tier()
+        told = tuple(Deed(ESCALATE, to, None, (), self._opening(priority, plan)) for to in
+                     self.destination(priority, plan, tier, signal))  # fmt: skip
+
+        def paused(*signals: str) -> set[str]:
+            asked = self._situation(priority, plan, tier, signals=signals)
+            verdict = self._tables.ask(replace(asked, deeds=(*asked.deeds, *told)))
+            self.cited.update(rule for _, rules in verdict.paused for rule in rules)
+            return {clock for clock, _ in verdict.paused}
+
+        return frozenset(paused(signal) - paused(signal, approval))
 
     def first_response(self, priority: str, plan: str) -> float:
         """Return the minutes within which a customer gets the first response, infinity where none is owed."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from simulator.codes import Cause, Ending, Entry
+from simulator.codes import Cause, Ending, Entry, Note
 from simulator.model import KindRules
 from simulator.openhours import Floats, OpenHours
 from simulator.tables import Run, Table, priorities_then
@@ -123,6 +123,24 @@ class Times:
         return _kept(Stretches("asked", self.stay_of(ticket, asked["asked"]), asked["asked"], end))
 
     @cached_property
+    def verified(self) -> Stretches:
+        """When a signal was verified and no resolution clock ran: within the hand-offs that come before those stays."""
+        notes = self.run.notes[self.run.notes["what"] == Note.VERIFIED]
+        seen = self.run.notes[self.run.notes["what"] == Note.SIGNAL_SEEN]
+        until = np.full(len(self.run.tickets), np.nan)
+        until[notes["ticket"]] = notes["at"]
+        signals = self.run.tickets["signal"][seen["ticket"]]
+        asked = np.array([one.verified is not None for one in self.model.desk.signals.values()], bool)
+        stands = np.array([[*sum(one.stands, ())] for one in self.model.signals], bool)
+        seen = seen[asked[signals] & stands[signals, self.kind[seen["ticket"]]]] if len(seen) else seen
+        ticket = seen["ticket"].astype(np.int64)
+        end = np.where(np.isnan(until[ticket]), self.closed[ticket], until[ticket])
+        rows = np.flatnonzero(np.isin(self.stays["entry"], (Entry.SIGNAL, Entry.LAID_ASIDE)))
+        stay = np.full(len(self.run.tickets), -1)
+        stay[self.ticket[rows]] = rows
+        return _kept(Stretches("verified", stay[ticket], seen["at"], end))
+
+    @cached_property
     def work(self) -> Stretches:
         """When somebody worked on a ticket in hand, hand-offs left out."""
         spells = self.run.spells[self.run.spells["ticket"] >= 0]
@@ -143,6 +161,7 @@ class Times:
             _kept(Stretches("in hand", every, began, self.left)),
             self.work,
             self.questions,
+            self.verified,
             _kept(Stretches("handoff", kept, stays["left"][kept], released)),
             _kept(Stretches("decision", kept, released, closed)),
         )
@@ -164,6 +183,8 @@ class Times:
         asked = np.where(stands & counted, self.asked_within(self.own_hours), 0.0)
         solved = np.flatnonzero(stays["entry"] == Entry.BACK_RESOLVED)
         asked[solved] = self.own_hours.between(solved, stays["entered"][solved], self.left[solved])
+        laid = self.verified
+        asked += np.bincount(laid.stay, self.own_hours.between(laid.stay, laid.start, laid.end), minlength=len(asked))
         by_ticket = np.bincount(self.ticket, asked, minlength=len(tickets))
         still = (tickets["paused"] - by_ticket)[self.ticket[again]]
         ended = self.own_hours.before(again, stays["entered"][again + 1], np.maximum(still, 0.0))
@@ -198,6 +219,10 @@ class Times:
             mine = until > since
             clock, stay, since, until = clock[mine], stay[mine], since[mine], until[mine]
             minutes = hours.between(stay, since, until)
+            if part.what == "verified":
+                if not reply:
+                    add(clock, np.where(self.mistaken[stay], int(Cause.WRONG_TIER), int(Cause.HANDOFF)), -minutes)
+                continue
             if part.what in ("handoff", "decision"):
                 usual = int(Cause.HANDOFF if part.what == "handoff" else Cause.DECISION)
                 add(clock, np.where(self.mistaken[stay], int(Cause.WRONG_TIER), usual), minutes)

@@ -40,6 +40,8 @@ class Ending(IntEnum):
     """The customer has answered what the tier above wanted to know."""
     WATCHED = 20
     """The customer has a workaround; the permanent fix is waited for."""
+    SIGNAL = 21
+    """A signal came to light that leads elsewhere."""
 
 
 class Pause(IntEnum):
@@ -73,6 +75,10 @@ class Entry(IntEnum):
     BACK_WORKAROUND = 16
     ANSWERED = 17
     """Passed up again: the customer has answered."""
+    SIGNAL = 18
+    """A signal came to light: of a breach, say, or of a request that the law protects."""
+    LAID_ASIDE = 19
+    """The same tier's again, which laid it aside while its signal was verified."""
 
 
 class Judged(IntEnum):
@@ -141,6 +147,10 @@ class Note(IntEnum):
     """The checks of the stay were done."""
     PRIORITY_SEEN = 1
     """The ticket had been taken for less urgent than it is."""
+    SIGNAL_SEEN = 2
+    """The signal that the ticket carries came to light."""
+    VERIFIED = 3
+    """Whoever was told of it lets the ticket go on."""
 
 
 HANDED_BACK: Final = (Entry.BACK_RESOLVED, Entry.BACK_WAITING, Entry.BACK_RECLASSIFIED, Entry.BACK_WORKAROUND)
@@ -151,6 +161,8 @@ CLOSING: Final = (Entry.BACK_RESOLVED, Entry.BACK_WORKAROUND)
 """Those after which the customer is told, and nothing else is to be done."""
 DE_ESCALATIONS: Final = (Entry.SENT_BACK, Entry.BACK_RECLASSIFIED)
 """The entries that say that an escalation, or its priority, was a mistake (settlement D17)."""
-NOT_ESCALATIONS: Final = (*HANDED_BACK, Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG)
+NOT_ESCALATIONS: Final = (
+    *HANDED_BACK, Entry.SENT_BACK, Entry.OPENED, Entry.REOPENED, Entry.BACKLOG, Entry.LAID_ASIDE
+)  # fmt: skip
 ESCALATIONS: Final = tuple(int(entry) for entry in Entry if entry not in NOT_ESCALATIONS)
 """The entries that are escalations: ownership moves up, or another responsibility opens."""

@@ -224,7 +224,8 @@ def clocks(run: Run) -> Table:
 
 def _first_response(times: Times) -> Table:
     tickets = times.run.tickets
-    first = times.kind - tickets["lowered"].astype(np.int64) * len(times.model.plans)  # the priority of that time
+    changed = tickets["raised"].astype(np.int64) - tickets["lowered"]
+    first = times.kind + changed * len(times.model.plans)  # the priority of that time
     target = np.array([kind.first_response for kind in times.kinds])[first]
     stopped = np.where(np.isnan(tickets["responded"]), tickets["resolved"], tickets["responded"])
     due = tickets["response_due"]

@@ -192,6 +192,7 @@ def _raised(books: Books) -> npt.NDArray[np.bool_]:
     notes = books.run.notes
     if books.run.model.raised_restarts:
         found[notes["ticket"][notes["what"] == Note.PRIORITY_SEEN]] = True
+        found |= books.run.tickets["raised"] > 0
     return found
 
 

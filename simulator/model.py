@@ -17,6 +17,7 @@ from policy.calendars import Calendar, to_instant
 from policy.errors import InputError
 from policy.explain import nearest
 from simulator.desk import Desk
+from simulator.desk.signals import Signal
 from simulator.openhours import OpenHours
 from simulator.replayed import Replayed, replayed
 from simulator.roster import TierStaff, roster
@@ -61,6 +62,8 @@ class Rules(Protocol):
     def tier_calendar(self, tier: str) -> Calendar: ...
     def running_while_waiting(self, priority: str, plan: str) -> Collection[str]: ...
     def update_every(self, priority: str, plan: str) -> Sequence[tuple[float, float]]: ...
+    def signalled_priority(self, priority: str, plan: str, signal: str) -> str: ...
+    def standing_while_verified(self, priority: str, plan: str, signal: str, approval: str) -> Collection[str]: ...
     @property
     def lowered_restarts(self) -> bool: ...
     @property
@@ -133,6 +136,21 @@ class KindRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalRules:
+    """What follows from a signal that comes to light, by priority and plan index.
+
+    ``becomes`` are priority indices, ``moves`` say, by tier too, where the ticket then goes and who joins in.
+    ``stands`` tells whether the resolution clock stands still until the ticket may go on.
+    """
+
+    at_opening: bool
+    """Whether it is seen as soon as somebody has read the ticket, and not only with the checks."""
+    becomes: tuple[tuple[int, ...], ...]
+    moves: tuple[tuple[tuple[Move, ...], ...], ...]
+    stands: tuple[tuple[bool, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeskModel:
     """A desk under a policy as numbers. Instants are minutes since ``opening`` (itself minutes since 1970)."""
 
@@ -154,6 +172,8 @@ class DeskModel:
     """Rules by priority and plan index."""
     staff: tuple[TierStaff, ...]
     always: OpenHours
+    signals: tuple[SignalRules, ...]
+    """What the policy says of each of the desk's signals."""
     lowered_restarts: bool
     """Whether the resolution clock of a ticket that turns out to be less urgent begins anew."""
     raised_restarts: bool
@@ -187,6 +207,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         return known[id(calendar)][1]
 
     kinds = tuple(tuple(_kind(rules, places, priority, plan, hours) for plan in plans) for priority in priorities)
+    signals = tuple(_signal(rules, places, priorities, plans, name, one) for name, one in desk.signals.items())
     calendars = tuple(Calendar.always() if _is_missing(rules, places, t) else rules.tier_calendar(t) for t in tiers)
     return DeskModel(
         desk=desk,
@@ -202,6 +223,7 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
         kinds=kinds,
         staff=roster(desk, calendars, hours),
         always=hours(Calendar.always()),
+        signals=signals,
         lowered_restarts=rules.lowered_restarts,
         raised_restarts=rules.raised_restarts,
         replayed=replayed(desk, priorities, plans, opening, end),
@@ -271,6 +293,37 @@ def _is_missing(rules: Rules, places: _Places, tier: str) -> bool:
     return len(places.tiers) > 1 and tier == places.tiers[-1] and tier not in rules.tiers
 
 
+def _signal(
+    rules: Rules, places: _Places, priorities: tuple[str, ...], plans: tuple[str, ...], name: str, signal: Signal
+) -> SignalRules:
+    becomes = tuple(
+        tuple(priorities.index(rules.signalled_priority(priority, plan, name)) for plan in plans)
+        for priority in priorities
+    )
+
+    def stands(priority: str, plan: str) -> bool:
+        asked = signal.verified
+        return asked is not None and "resolution" in rules.standing_while_verified(priority, plan, name, asked.signal)
+
+    return SignalRules(
+        at_opening=signal.seen == "opened",
+        becomes=becomes,
+        moves=tuple(
+            tuple(tuple(_move(rules, places, priority, plan, tier, name) for tier in places.tiers) for plan in plans)
+            for priority in priorities
+        ),
+        stands=tuple(tuple(stands(priority, plan) for plan in plans) for priority in priorities),
+    )
+
+
+def _move(rules: Rules, places: _Places, priority: str, plan: str, tier: str, signal: str) -> Move:
+    """Return where a signal leads from a tier."""
+    named = () if _is_missing(rules, places, tier) else rules.destination(priority, plan, tier, signal)
+    numbers = [places.number(name) for name in named]
+    owners = [n for n in numbers if places.tiers.index(tier) < n < len(places.tiers)]
+    return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(places.tiers)))
+
+
 def _is_age(route: RouteLike) -> bool:
     # A ticket's resolution clock starts when it is opened, as its age does.
     return route.clock in ("age", "resolution")
@@ -309,10 +362,7 @@ def _tier_rules(
             timers[route.clock] = (route.minutes, to)
 
     def move(signal: str) -> Move:
-        named = () if _is_missing(rules, places, tier) else rules.destination(priority, plan, tier, signal)
-        numbers = [places.number(name) for name in named]
-        owners = [n for n in numbers if places.tiers.index(tier) < n < len(places.tiers)]
-        return Move(owners[0] if owners else None, tuple(n for n in numbers if n >= len(places.tiers)))
+        return _move(rules, places, priority, plan, tier, signal)
 
     return TierRules(
         *timers["no_progress"],

@@ -123,8 +123,9 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
     age_at = np.where(np.isnan(resolved), model.end, resolved)
     groups, group = _alike(model)
     mine_of = first_of = group[rows["priority"], rows["plan"]]
-    if rows["lowered"].any():  # the first response had the target of the priority before
-        first_of = group[rows["priority"] - rows["lowered"], rows["plan"]]
+    changed = rows["raised"] - rows["lowered"]
+    if changed.any():  # the first response had the target of the priority before
+        first_of = group[rows["priority"] + changed, rows["plan"]]
     found = {name: np.empty(len(rows)) for name in ("response_due", "resolution_due", "response_minutes",
                                                     "resolution_minutes")}  # fmt: skip
     due, response, resolution = np.empty(len(rows), np.int64), np.empty(len(rows)), np.empty(len(rows))

@@ -35,6 +35,8 @@ TICKET_ROWS: Final = np.dtype(
         ("clock_from", "f8"),
         ("breached_before", "i1"),
         ("lowered", "i1"),
+        ("raised", "i1"),
+        ("signal", "i1"),
         ("updates_sent", "i4"),
         ("updates_missed", "i4"),
         ("updates_late", "i4"),
@@ -45,8 +47,9 @@ TICKET_ROWS: Final = np.dtype(
 )
 """What the engine writes down of a ticket. ``fate`` is a :class:`~simulator.codes.Fate`, ``cause`` the number of the
 outage (-1 without one), ``resolved`` when it was solved or lost. ``clock_from`` is when its resolution clock began
-(anew, where its priority was lowered), ``paused`` the minutes for which it stood still since then, ``breached_before``
-whether it was over before. ``lowered`` is how often the priority was lowered."""
+(anew, where its priority was lowered or raised), ``paused`` the minutes for which it stood still since then,
+``breached_before`` whether it was over before. ``lowered`` is how often the priority was lowered, ``raised`` by how
+many steps a signal raised it; ``signal`` is the place of the signal that it carries among the desk's, -1 for none."""
 
 TICKETS: Final = np.dtype(
     [

@@ -24,12 +24,13 @@ from simulator.theory.textbook import Class, Network
 
 FIRST_DAY = date(2024, 1, 1)  # a Monday
 MANAGEMENT, SECURITY = "manager", "security"
+CARRIED = ("leak", "plea")
 SIGNALS = ("needs_expertise", "needs_code_change", "unresolvable")
 FEATURES = (
     "ages", "always", "backlog", "breaks", "careless", "code_seen", "customer", "decision", "fate", "finish",
     "hand_over", "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled", "on_call",
-    "outages", "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts", "skills",
-    "swarming", "timers", "unchecked", "unlimited", "updates", "war_room",
+    "outages", "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts",
+    "signals", "skills", "swarming", "timers", "unchecked", "unlimited", "updates", "war_room",
 )  # fmt: skip
 """What a desk may have besides tickets, tiers and agents."""
 
@@ -62,6 +63,9 @@ class SmallRules:
     running: Collection[str] = ()
     updates: Sequence[tuple[float, float]] = ((0.0, math.inf),)
     always: Calendar = field(default_factory=Calendar.always)
+    becomes: Mapping[str, str] = field(default_factory=dict)
+    """By signal: the priority that it raises a ticket to."""
+    standing: Collection[str] = ()
     lowered_restarts: bool = True
     raised_restarts: bool = True
 
@@ -71,6 +75,12 @@ class SmallRules:
     def destination(self, priority: str, plan: str, tier: str, signal: str) -> Sequence[str]:
         above = self.tiers[self.tiers.index(tier) + 1 :][:1]
         return self.destinations.get((tier, signal), above)
+
+    def signalled_priority(self, priority: str, plan: str, signal: str) -> str:
+        return min(priority, self.becomes.get(signal, priority))
+
+    def standing_while_verified(self, priority: str, plan: str, signal: str, approval: str) -> Collection[str]:
+        return self.standing
 
     def first_response(self, priority: str, plan: str) -> float:
         return 60.0
@@ -164,6 +174,7 @@ class _Drawing:
             "people": self.people(),
             "work": self.work(),
             "behaviour": self.behaviour(),
+            "signals": self.signals(),
             "customers": self.customers(),
             "backlog": {tier: self.some(0, 5) for tier in self.tiers} if "backlog" in self.has else {},
         }
@@ -275,6 +286,14 @@ class _Drawing:
             said["customer"]["close_after"] = {"mean": "9h", "cv": 0.3}
         return said
 
+    def signals(self) -> dict[str, Any]:
+        said: dict[str, Any] = {}
+        for name in CARRIED if "signals" in self.has else ():
+            said[name] = {"share": self.pick([0.1, 0.4]), "seen": self.pick(["opened", "checks"])}
+            if self.chance():
+                said[name]["verified"] = {"signal": "approved", "after": self.time(5, 400)}
+        return said
+
     def hands_back(self) -> dict[str, Any]:
         reasons = ("resolved", "waiting_customer", "reclassified", "workaround")
         shares = {reason: self.pick([0.1, 0.25]) for reason in reasons}
@@ -311,13 +330,13 @@ class _Drawing:
             calendars = {name: self.pick(offices) for name in self.tiers}
             # Tickets of one night reach an age at one instant, and then in the order of their opening. Where ages are
             # also counted from something else, there would be no such order.
-            if "ages" not in has or not has & {"reopen", "misjudged"}:
+            if "ages" not in has or not has & {"reopen", "misjudged", "signals"}:
                 calendars |= {name: self.pick(offices) for name in self.priorities[1:]}
                 calendars |= {self.priorities[0]: offices[0]} if self.chance() else {}
         destinations: dict[tuple[str, str], Sequence[str]] = {}
         for place, tier in enumerate(self.tiers):
             above = self.tiers[place + 1 :]
-            for signal in SIGNALS:
+            for signal in (*SIGNALS, *CARRIED):
                 choices: list[tuple[str, ...]] = [(one,) for one in above] * 2
                 choices += [(), *((one, MANAGEMENT) for one in above)]
                 if "decision" in has:
@@ -333,6 +352,8 @@ class _Drawing:
             priorities=self.priorities, tiers=self.tiers, timers=timers, destinations=destinations,
             calendars=calendars, running=tuple(running), updates=tuple(gaps),
             lowered_restarts=self.chance(), raised_restarts=self.chance(),
+            becomes={signal: self.pick(self.priorities) for signal in CARRIED} if "signals" in has else {},
+            standing=("resolution",) if self.chance() else (),
         )  # fmt: skip
 
     def timers(self, place: int) -> tuple[Route, ...]:

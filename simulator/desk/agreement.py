@@ -61,6 +61,9 @@ def _named(desk: Desk) -> Iterator[tuple[KeyPath, str, str]]:
             yield ("categories", category, "beyond", name), "tier", name
         for name in one.piece:
             yield ("categories", category, "piece", name), "tier", name
+    for signal, carried in desk.signals.items():
+        for place, name in enumerate(carried.categories or []):
+            yield ("signals", signal, "categories", place), "category", name
     for tier, staff in desk.staffing.items():
         for number, group in enumerate(staff.groups):
             here: KeyPath = ("staffing", tier, "groups", number)
@@ -70,6 +73,25 @@ def _named(desk: Desk) -> Iterator[tuple[KeyPath, str, str]]:
                 yield (*here, "also", place), "tier", name
             for place, name in enumerate(group.skills or []):
                 yield (*here, "skills", place), "category", name
+
+
+def signals_at_most_one(desk: Desk) -> None:
+    """Refuse signals that more than all tickets of a category carry: a ticket carries one at most.
+
+    Raises:
+        Misplaced: the signal with which they become too many.
+    """
+    for category in desk.categories or ("",):
+        total = 0.0
+        for name, signal in desk.signals.items():
+            if signal.categories is None or category in signal.categories:
+                total += signal.share
+                if total > 1 + 1e-9:
+                    of = f" of {category}" if category else ""
+                    raise Misplaced(
+                        ("signals", name, "share"),
+                        f"the shares of the signals{of} add up to {total:g}; a ticket carries one at most",
+                    )
 
 
 def helpers_from_above(desk: Desk) -> None:

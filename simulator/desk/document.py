@@ -11,12 +11,14 @@ from pydantic import Field, field_validator, model_validator
 from simulator.desk.agreement import (
     helpers_from_above,
     names_of_its_own,
+    signals_at_most_one,
     somebody_to_hand_back_to,
     tickets_come_to_an_end,
 )
 from simulator.desk.conduct import Behaviour, Calibrated, Costs, Customers, Satisfaction
 from simulator.desk.demand import Category, Demand, Period
 from simulator.desk.people import People, Shift, Staffing
+from simulator.desk.signals import Signal
 from simulator.desk.values import Label, Name, Part, Weight
 from simulator.desk.work import TierWork, Work
 
@@ -32,6 +34,7 @@ class Desk(Part):
     demand: Demand
     plans: dict[Name, Weight] = {}
     categories: dict[Name, Category] = {}
+    signals: dict[Name, Signal] = {}
     staffing: Annotated[dict[Name, Staffing], Field(min_length=1, max_length=MOST_TIERS)]
     shifts: dict[Name, Shift] = {}
     people: People = People()
@@ -86,6 +89,7 @@ class Desk(Part):
     @model_validator(mode="after")
     def _agrees(self) -> Desk:
         names_of_its_own(self)
+        signals_at_most_one(self)
         helpers_from_above(self)
         tickets_come_to_an_end(self)
         somebody_to_hand_back_to(self)

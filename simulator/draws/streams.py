@@ -35,6 +35,7 @@ class Stream(IntEnum):
     CUSTOMERS = 12
     DUTIES = 13
     HANDS_BACK = 14
+    SIGNALS = 15
 
 
 def stream(seed: int, replication: int, which: Stream, *key: int) -> np.random.Generator:

@@ -167,6 +167,41 @@ class Block:
         }
 
     @cached_property
+    def _signals(self) -> tuple[npt.NDArray[np.int8], Floats]:
+        """Return which signal each ticket carries (-1: none), and a normal number for how long it is verified."""
+        found = np.full(self.size, -1, np.int8)
+        signals = self.model.desk.signals
+        if self._source == 1 or not signals:
+            return found, np.zeros(self.size)
+        rng = self._stream(Stream.SIGNALS)
+        luck, normal = rng.random(self.size), rng.standard_normal(self.size)
+        names, until = list(self.model.desk.categories), np.zeros(self.size)
+        for number, signal in enumerate(signals.values()):
+            may = np.ones(self.size, bool)
+            if signal.categories is not None:
+                may = np.isin(self._category, [names.index(name) for name in signal.categories])
+            since = until.copy()
+            until[may] += signal.share
+            found[may & (since <= luck) & (luck < until)] = number
+        return found, normal
+
+    @cached_property
+    def signal(self) -> list[int]:
+        """The signal that each ticket carries, a place in the desk's ``signals``; -1 for none, as in outages."""
+        return as_codes(self._signals[0])
+
+    @cached_property
+    def verified_after(self) -> list[float]:
+        """Minutes until whoever was told of the signal lets the ticket go on; 0 where nobody has to."""
+        which, normal = self._signals
+        found = np.zeros(self.size)
+        for number, signal in enumerate(self.model.desk.signals.values()):
+            if signal.verified is not None:
+                mine = which == number
+                found[mine] = lengths(normal[mine], signal.verified.after)
+        return as_list(found)
+
+    @cached_property
     def _customers(self) -> Floats:
         """Normals and uniforms about the customer: patience, whether it comes back, and when."""
         rng = self._stream(Stream.CUSTOMERS)

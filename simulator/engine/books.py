@@ -138,6 +138,7 @@ class Books(simpy.Environment):
                 ticket.index, ticket.priority, block.plan[row], ticket.category, block.solved_by[row], ticket.tier,
                 fate, ticket.cause, opened, ticket.responded, now, ticket.paused,
                 opened if ticket.clock_from is None else ticket.clock_from, ticket.breached_before, ticket.lowered,
+                ticket.raised, block.signal[row] if self.model.signals else -1,
                 ticket.sent, ticket.missed, ticket.late, ticket.reopened, block.source, block.luck[row],
             )
         )  # fmt: skip

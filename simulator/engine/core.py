@@ -19,7 +19,7 @@ import numpy as np
 from simulator.codes import Fate
 from simulator.draws import Arrivals, Block, arrivals
 from simulator.draws.crew import crew
-from simulator.engine import apart, returns, together, urgent
+from simulator.engine import apart, pauses, returns, signals, together, urgent
 from simulator.engine.ages import Ages
 from simulator.engine.floor import Floor
 from simulator.engine.numbers import (
@@ -42,6 +42,7 @@ from simulator.engine.numbers import (
     SOLVED,
     UNRESOLVABLE,
     UNRESOLVED,
+    VERIFIED,
     WAITING,
     WORKING,
     WRONG_DESTINATION,
@@ -88,6 +89,7 @@ class Desk(Floor):
                 behaviour.incomplete_handoff,
             )
         )
+        self.signals = bool(model.signals)
         self.wrong_priority = behaviour.wrong_priority > 0
         self._kinds = tuple(tuple(map(self._kind, row)) for row in model.kinds)
         room = desk.work.war_room
@@ -131,6 +133,8 @@ class Desk(Floor):
             if ticket.stage == RESOLVED:  # solved; it would come back only later
                 self.close(ticket, Fate.SOLVED, ticket.paused_since)
                 continue
+            if ticket.verified_at > self.model.end and signals.stands_still(self, ticket):
+                ticket.paused -= ticket.kind.hours.minutes_between(self.model.end, ticket.verified_at)
             self.leave(ticket, OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
         self.tell_at_length()
@@ -158,6 +162,8 @@ class Desk(Floor):
         self.open_tickets[index] = ticket
         if self.wrong_priority and priority != block.priority[row]:
             ticket.slip = WRONG_PRIORITY
+        if self.signals and block.signal[row] >= 0:
+            ticket.in_the_dark = True
         if kind.ages:
             self.ages.expect(ticket)
         if source == 1 and self.outages is not None:
@@ -265,7 +271,7 @@ class Desk(Floor):
             self.move(agent, ticket, to, ENTRY_SENT_BACK, ending)
         elif ending >= QUESTION:
             self.note(agent, ticket, spell.began, spell.end)
-            urgent.pause(self, agent, ticket, ending)
+            pauses.pause(self, agent, ticket, ending)
         elif ending == JOINT_WORK:
             self.note(agent, ticket, spell.began, spell.end)
             together.joined(self, agent, ticket, spell.end)
@@ -359,6 +365,12 @@ class Desk(Floor):
             return
         if ticket.stage == RESOLVED:  # solved together with another while it was handed over
             return
+        if ticket.verified_at:
+            if ticket.verified_at > self._now:
+                self.at(ticket, ticket.verified_at, (self.hand_over,))
+                return
+            self.learned(ticket, VERIFIED, ticket.verified_at)
+            ticket.verified_at = 0.0
         ticket.available = self._now
         self.offer(self.pool_of(ticket), ticket)
 

@@ -32,6 +32,7 @@ _TICKET: Final[Values] = {
     **{name: name for name in ("ticket", "priority", "plan", "category", "opened", "responded", "resolved", "luck")},
     "fate": int(Fate.SOLVED),
     "cause": -1,
+    "signal": -1,
     "clock_from": "opened",
 }
 _VISIT: Final[Values] = {

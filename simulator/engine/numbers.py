@@ -38,6 +38,8 @@ SLIP_PREMATURE: Final = int(Slip.PREMATURE)
 WRONG_PRIORITY: Final = int(Slip.WRONG_PRIORITY)
 CHECKED: Final = int(Note.CHECKED)
 PRIORITY_SEEN: Final = int(Note.PRIORITY_SEEN)
+SIGNAL_SEEN: Final = int(Note.SIGNAL_SEEN)
+VERIFIED: Final = int(Note.VERIFIED)
 OPENED, PAGED, BACKLOG, ENTRY_SENT_BACK = (
     int(entry) for entry in (Entry.OPENED, Entry.PAGED, Entry.BACKLOG, Entry.SENT_BACK)
 )

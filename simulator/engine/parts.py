@@ -101,6 +101,12 @@ class Ticket(Event):
     """The open minutes until the next update, where one was owed before that."""
     certain: int | None = None
     """The priority that follows from what is known of it, whatever it was taken for."""
+    in_the_dark = False
+    """Whether it carries a signal that nobody has seen yet."""
+    raised = 0
+    """By how much its signal raised its priority."""
+    verified_at = 0.0
+    """Until when nobody may work on it, its signal being verified; 0 where nothing is."""
     hasty = False
     """Whether something is missing in the hand-off with which it came."""
     script: Script | None

@@ -42,7 +42,8 @@ def is_plain(model: DeskModel) -> bool:
     work, slips = desk.work, desk.behaviour
     always = model.always.closes[-1]
     return (
-        all(kind.ages == () for row in model.kinds for kind in row)
+        not model.signals
+        and all(kind.ages == () for row in model.kinds for kind in row)
         and all(rules.plain for row in model.kinds for kind in row for rules in kind.tiers)
         and all(
             not staff.unlimited
@@ -272,7 +273,7 @@ def _tickets(visits: Table, opened: Floats, columns: dict[str, npt.NDArray[Any]]
     ends = np.append(np.flatnonzero(visits["ticket"][1:] != visits["ticket"][:-1]), len(visits) - 1)
     last = visits[ends]
     rows["ticket"], rows["cause"], rows["opened"] = last["ticket"], -1, opened
-    rows["clock_from"] = opened
+    rows["clock_from"], rows["signal"] = opened, -1
     rows["responded"] = visits["began"][np.append(0, ends[:-1] + 1)]
     rows["resolved"], rows["holder"] = last["left"], last["place"]
     rows["fate"] = np.where(last["ending"] == SOLVED, int(Fate.SOLVED), int(Fate.OPEN))

@@ -47,7 +47,7 @@ def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool, anew: bo
     """Return how a stay ends by being handed back, ``SOLVED`` where it is not.
 
     What has not been escalated has nobody to go back to, and the tickets of an outage are solved together. If the stay
-    is made up ``anew``, its priority has just been looked at.
+    is made up ``anew``, its priority has just been looked at; and nobody lowers one that follows from a signal.
     """
     if choices.back is None or ticket.entry not in ESCALATIONS or ticket.cause >= 0:
         return SOLVED
@@ -56,7 +56,8 @@ def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool, anew: bo
         return why
     if why == BACK_RECLASSIFIED:
         least = ticket.priority == len(desk.model.priorities) - 1
-        return SOLVED if least or anew or ticket.priority != true_priority(ticket) else why
+        known = anew or ticket.certain is not None
+        return SOLVED if least or known or ticket.priority != true_priority(ticket) else why
     return why if able else SOLVED
 
 

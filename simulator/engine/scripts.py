@@ -43,6 +43,8 @@ class Script:
             simple[:] = False
         if desk.wrong_priority:
             simple &= np.array(block.stated) == np.array(block.priority)
+        if desk.signals:
+            simple &= np.array(block.signal) < 0
         if desk.slips:
             simple &= np.array(block.slip_luck["premature"]) >= max(
                 (agent.slips for agent in desk.tiers[0].agents), default=1.0

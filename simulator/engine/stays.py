@@ -27,6 +27,7 @@ from simulator.engine.parts import Agent, Ticket, slipped
 from simulator.engine.priorities import true_priority
 from simulator.engine.scripts import falls_due
 from simulator.engine.walk import worked_until
+from simulator.model import SignalRules
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -51,21 +52,8 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     else:
         agenda, final = decide(desk, agent, ticket, choices, stay, float(choices.checks[row]))
     closing = ticket.came_from > tier and returns.is_closing(ticket)
-    if desk.wrong_priority and ticket.priority != true_priority(ticket):
-        ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
-    checks = 1 if choices.checks[row] and not closing else 0
-    if ticket.ask_at >= 0:
-        if ticket.ask_at and not checks:
-            ticket.ask_at -= 1  # checks that take no time are left out
-        elif not checks:
-            agenda, checks = (0.0, *agenda), 1  # but for something that comes after them
-        if ticket.ask_at == len(agenda) - 1:
-            agenda = (*agenda, 0.0)  # something is still to be done: to go on
-    if ticket.hasty:
-        ticket.slip |= INCOMPLETE_HANDOFF
-        agenda = (block.asking_back[row], *agenda)
-        ticket.ask_at += ticket.ask_at >= 0
-        checks += 1
+    dark = _in_the_dark(desk, ticket, choices, closing=closing)
+    agenda, checks = _with_questions(desk, ticket, choices, agenda, closing=closing)
     unanswered = ticket.responded != ticket.responded
     ticket.answering = False
     if unanswered and (response := block.response[row]):
@@ -73,6 +61,10 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.answering = True
         ticket.ask_at += ticket.ask_at >= 0
         checks += 1
+    if dark is not None and dark.at_opening:
+        if not ticket.answering:
+            agenda, checks = (0.0, *agenda), checks + (checks > 0)
+        ticket.ask_at = 0
     ticket.checks_at = checks
     if choices.routed is not None or closing:
         ticket.checks_at = -1  # chance has decided, whatever they say, or there is nothing more to check
@@ -100,6 +92,36 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.left = agenda[0]
 
 
+def _in_the_dark(desk: Desk, ticket: Ticket, choices: Choices, *, closing: bool) -> SignalRules | None:
+    """Return what follows from a signal that comes to light in a stay, if one does."""
+    if not ticket.in_the_dark or closing or choices.routed is not None:
+        return None
+    return desk.model.signals[ticket.block.signal[ticket.row]]
+
+
+def _with_questions(
+    desk: Desk, ticket: Ticket, choices: Choices, agenda: Agenda, *, closing: bool
+) -> tuple[Agenda, int]:
+    """Return an agenda with all that is asked, or seen, on the way, and how many of its parts come with the checks."""
+    dark = _in_the_dark(desk, ticket, choices, closing=closing)
+    if (desk.wrong_priority and ticket.priority != true_priority(ticket)) or not (dark is None or dark.at_opening):
+        ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
+    checks = 1 if choices.checks[ticket.row] and not closing else 0
+    if ticket.ask_at >= 0:
+        if ticket.ask_at and not checks:
+            ticket.ask_at -= 1  # checks that take no time are left out
+        elif not checks:
+            agenda, checks = (0.0, *agenda), 1  # but for something that comes after them
+        if ticket.ask_at == len(agenda) - 1:
+            agenda = (*agenda, 0.0)  # something is still to be done: to go on
+    if ticket.hasty:
+        ticket.slip |= INCOMPLETE_HANDOFF
+        agenda = (ticket.block.asking_back[ticket.row], *agenda)
+        ticket.ask_at += ticket.ask_at >= 0
+        checks += 1
+    return agenda, checks
+
+
 def at_pace(desk: Desk, agent: Agent, agenda: Agenda) -> Agenda:
     """Return an agenda with the lengths that it has for an agent."""
     pace = agent.pace
@@ -108,8 +130,8 @@ def at_pace(desk: Desk, agent: Agent, agenda: Agenda) -> Agenda:
     return agenda if pace == 1.0 else tuple([minutes * pace + TO_GRAIN - TO_GRAIN for minutes in agenda])
 
 
-def go_on_differently(desk: Desk, agent: Agent, ticket: Ticket) -> None:
-    """Make up anew what is still to be done in a stay whose checks have shown what the ticket really is."""
+def go_on_differently(desk: Desk, agent: Agent, ticket: Ticket, *, checked: bool) -> None:
+    """Make up anew what is still to be done in a stay in which something came out, with the checks or before them."""
     assert ticket.stays is not None or not ticket.tier
     stay = 0 if ticket.stays is None else ticket.stays[ticket.tier] - 1
     choices = ticket.block.choices(ticket.tier, stay)
@@ -117,10 +139,20 @@ def go_on_differently(desk: Desk, agent: Agent, ticket: Ticket) -> None:
     if choices.routed is not None:  # chance has decided, whatever comes out
         return
     ticket.slip &= ~(SLIP_PREMATURE | LATE_RECOGNITION)
-    agenda, ticket.final = decide(desk, agent, ticket, choices, stay, 0.0, anew=True)
+    if checked:
+        agenda, ticket.final = decide(desk, agent, ticket, choices, stay, 0.0, anew=True)
+        ticket.ask_at = ticket.checks_at = -1  # there is nothing more to ask
+    else:
+        ticket.ask_at = -1 if choices.asks is None else choices.asks[ticket.row]
+        agenda, ticket.final = decide(desk, agent, ticket, choices, stay, float(choices.checks[ticket.row]))
+        agenda, checks = _with_questions(desk, ticket, choices, agenda, closing=False)
+        to_come, ticket.checks_at = ticket.checks_at > ticket.at, -1
+        if to_come and checks:
+            ticket.checks_at = checks
+        elif to_come:
+            desk.learned(ticket, CHECKED, agent.spell.end)
     ticket.agenda = agenda = at_pace(desk, agent, agenda or (0.0,))
     ticket.at, ticket.left = 0, agenda[0]
-    ticket.ask_at = ticket.checks_at = -1  # there is nothing more to ask
     ticket.answering = False
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.codes import Pause
-from simulator.engine import apart
-from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
+from simulator.engine.numbers import BROKEN_OFF, WAITING
 from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
-from simulator.engine.priorities import change, true_priority
+from simulator.engine.priorities import change
 from simulator.engine.progress import checked, went
 from simulator.engine.scripts import unfold
-from simulator.engine.stays import go_on_differently
 from simulator.engine.timers import expect, let_go
 from simulator.engine.walk import minutes_worked, walk
 
@@ -92,26 +90,6 @@ def put_back(desk: Desk, ticket: Ticket) -> None:
     queue.insert(place, ticket)
     pool.waiting += 1
     expect(desk, ticket)
-
-
-def pause(desk: Desk, agent: Agent, ticket: Ticket, why: int) -> None:
-    """Let an agent stop working on a ticket that stays in the tier."""
-    now = agent.spell.end
-    if why == Pause.QUESTION and desk.wrong_priority and ticket.priority != true_priority(ticket):
-        desk.learned(ticket, PRIORITY_SEEN, now)
-        reprioritise(desk, ticket, true_priority(ticket), now)
-        go_on_differently(desk, agent, ticket)
-        desk.take(ticket.pool, agent, ticket, now)
-    elif why == Pause.QUESTION:
-        apart.ask(desk, agent, ticket, now)
-    else:
-        if ticket.responded > now:
-            ticket.responded = NEVER
-        ticket.left += desk.work.shift_handover
-        agent.ticket = None
-        put_back(desk, ticket)
-        desk.free(agent)
-        desk.dispatch(ticket.pool)
 
 
 def wrong_tier(tier: int, right: int, tiers: int) -> int:

@@ -74,6 +74,7 @@ def tickets_sheet(run: Run) -> Sheet:
         _instant("resolution_clock_from", "clock_from"),
         Field("breached_before", "flag", lambda rows: rows["breached_before"] > 0),
         _plain("lowered", "whole"),
+        _plain("raised", "whole"),
     ])  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from simulator.story.model import Step, said
 
 def targets(case: Case, names: Names) -> Iterator[Step]:
     """Yield the first response, and what targets were used up before they were met."""
-    row, first = case.row, int(case.row["priority"] - case.row["lowered"])
+    row, first = case.row, int(case.row["priority"] - case.row["lowered"] + case.row["raised"])
     responded, due = float(row["responded"]), float(row["response_due"])
     target = case.rules_of(first).first_response
     rules = names.target_rules("first_response", first)

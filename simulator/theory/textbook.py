@@ -102,6 +102,14 @@ class NoProcedure:
         """Whether a clock begins anew that there is not."""
         return True
 
+    def signalled_priority(self, priority: str, plan: str, signal: str) -> str:
+        """Return the same priority."""
+        return priority
+
+    def standing_while_verified(self, priority: str, plan: str, signal: str, approval: str) -> Collection[str]:
+        """Return no clocks."""
+        return ()
+
     @property
     def raised_restarts(self) -> bool:
         """Whether a clock begins anew that there is not."""

@@ -83,9 +83,9 @@ class Books:
         began = agent.spell_began if began is None else began
         self._spells.append((ticket.index, ticket.tier, agent.number, began, ended))
 
-    def learned(self, ticket: Ticket, what: Note) -> None:
-        """Write down that an agent has come to know something."""
-        self._notes.append((ticket.index, ticket.tier, what, self.env.now))
+    def learned(self, ticket: Ticket, what: Note, at: float | None = None) -> None:
+        """Write down that an agent has come to know something, now or a little earlier."""
+        self._notes.append((ticket.index, ticket.tier, what, self.env.now if at is None else at))
 
     def updated(self, ticket: Ticket, due: float, sent: float) -> None:
         """Write down an update of the customer, sent or forgotten."""
@@ -126,7 +126,7 @@ class Books:
             (
                 ticket.index, ticket.priority, block.plan[row], ticket.category, ticket.solved_by, ticket.tier, fate,
                 ticket.cause, ticket.opened, ticket.responded, resolved, ticket.paused, ticket.clock_from,
-                ticket.breached_before, ticket.lowered, ticket.sent, ticket.missed, ticket.late, ticket.reopened,
-                block.source, block.luck[row],
+                ticket.breached_before, ticket.lowered, ticket.raised, block.signal[row],
+                ticket.sent, ticket.missed, ticket.late, ticket.reopened, block.source, block.luck[row],
             )
         )  # fmt: skip

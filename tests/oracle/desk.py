@@ -40,6 +40,8 @@ class OracleDesk(Together):
         for ticket in list(self.open.values()):
             if ticket.asked_at is not None:
                 self.answered(ticket, NEVER)
+            if ticket.verified_at is not None and plans.stands_still(self, ticket):
+                ticket.paused -= between(ticket.kind.hours, self.model.end, ticket.verified_at)
             self.leave(ticket, Ending.OPEN, NEVER, NEVER)
             self.close(ticket, Fate.OPEN, NEVER)
 
@@ -56,6 +58,7 @@ class OracleDesk(Together):
             ticket = Ticket(index, block, place, opened, stated, kind, cause)
             if stated != block.priority[place]:
                 ticket.slip = Slip.WRONG_PRIORITY
+            ticket.in_the_dark = block.signal[place] >= 0
             self.open[index] = ticket
             ticket.process = self.env.process(self.life(ticket, row))
             if source != BACKLOG:
@@ -136,7 +139,12 @@ class OracleDesk(Together):
         while True:
             why = yield from self.work(ticket, agent)
             now = self.env.now
-            if why == Pause.QUESTION and ticket.priority != ticket.true_priority:
+            if why == Pause.QUESTION and ticket.in_the_dark:
+                self.note(agent, ticket, now)
+                agent.spell_began = now
+                if plans.come_to_light(self, ticket, agent):
+                    return agent, Ending.SIGNAL
+            elif why == Pause.QUESTION and ticket.priority != ticket.true_priority:
                 self.note(agent, ticket, now)
                 agent.spell_began = now
                 plans.judge_anew(self, ticket, agent)
@@ -171,6 +179,9 @@ class OracleDesk(Together):
             if ticket.passed_on_wrongly_by is not None:
                 to, ticket.passed_on_wrongly_by = ticket.passed_on_wrongly_by, None
             yield from self.hand_over(ticket, agent, to, Entry.SENT_BACK, ending)
+        elif ending == Ending.SIGNAL:
+            entry = Entry.LAID_ASIDE if ticket.sent_to == ticket.tier else Entry.SIGNAL
+            yield from self.hand_over(ticket, agent, ticket.sent_to, entry, ending)
         elif ending in HANDS_BACK:
             yield from self.hand_back(ticket, agent, Ending(ending))
         elif ending == Ending.ANSWERED:

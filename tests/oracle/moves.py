@@ -6,7 +6,7 @@ import math
 
 import simpy
 
-from simulator.codes import Ending, Entry, Fate, Slip
+from simulator.codes import Ending, Entry, Fate, Note, Slip
 
 from .books import NEVER, Lost, Steps
 from .hours import add, is_open
@@ -117,10 +117,16 @@ class Moves(Work):
             move = ticket.age_move
             yield arrives if move is None or ticket.ages[move[0]].processed else arrives | ticket.ages[move[0]]
             if arrives.processed:
-                break
+                if ticket.verified_at is None or ticket.verified_at <= self.env.now:
+                    break
+                arrives = self.until(ticket.verified_at)
+                continue
             assert move is not None
             self.leave(ticket, Ending.AGE, self.env.now, NEVER)
             self.enter(ticket, move[1], Entry.AGE)
+        if ticket.verified_at is not None:
+            self.learned(ticket, Note.VERIFIED, ticket.verified_at)
+            ticket.verified_at = None
         yield self.env.timeout(0)  # whoever brings it has gone on to something else by then
         ticket.available = self.env.now
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.codes import ESCALATIONS, HANDED_BACK, Ending, Entry, Note, Slip
 from simulator.draws import Choices
 from simulator.draws.streams import GRAIN
-from simulator.model import Move, TierRules
+from simulator.model import Move, SignalRules, TierRules
 
 from .hours import Countdown, add, between
 from .tickets import Part, Ticket
@@ -31,20 +31,20 @@ def begin(desk: OracleDesk, ticket: Ticket, agent: Agent, tier: Tier) -> None:
     ticket.take_in_hand(tier.hours, now, now, ticket.rules_here(NOTHING))
     choices = ticket.block.choices(ticket.tier, stay)
     parts, ticket.outcome = _work(desk, agent, ticket, choices, stay)
-    _see_the_priority(ticket, parts)
-    if parts[0].what == "checks" and not parts[0].minutes and not parts[0].then_ask:
-        parts[0].what = "nothing"
-        if len(parts) > 1:
-            parts.pop(0)
-    if ticket.hasty:
-        parts.insert(0, Part("asking back", ticket.block.asking_back[ticket.row]))
-        ticket.slip |= Slip.INCOMPLETE_HANDOFF
+    _see_what_it_is(desk, ticket, choices, parts)
+    dark = _in_the_dark(desk, ticket, choices, parts)
+    _before_the_work(ticket, parts)
     if not ticket.answered_yet:
         reply = ticket.block.response[ticket.row]
         if reply:
             parts.insert(0, Part("reply", reply))
         else:
             ticket.responded = now
+    if dark is not None and dark.at_opening:
+        if parts[0].what != "reply":
+            parts.insert(0, Part("reading", 0.0))
+        for part in parts:
+            part.then_ask = part is parts[0]
     if choices.routed is None and parts[-1].what != "closing":
         _note_the_checks(desk, ticket, parts)
     _at_pace(desk, agent, parts)
@@ -63,9 +63,28 @@ def _at_pace(desk: OracleDesk, agent: Agent, parts: list[Part]) -> None:
             part.minutes = round(part.minutes * pace * GRAIN) / GRAIN
 
 
-def _see_the_priority(ticket: Ticket, parts: list[Part]) -> None:
-    """Let it be seen that a priority is wrong: when the checks are done, and then there is nothing to ask."""
-    if ticket.priority != ticket.true_priority:
+def _in_the_dark(desk: OracleDesk, ticket: Ticket, choices: Choices, parts: list[Part]) -> SignalRules | None:
+    """Return what follows from a signal that comes to light in a stay, if one does."""
+    if not ticket.in_the_dark or choices.routed is not None or parts[-1].what == "closing":
+        return None
+    return desk.model.signals[ticket.block.signal[ticket.row]]
+
+
+def _before_the_work(ticket: Ticket, parts: list[Part]) -> None:
+    """Leave out checks that take no time, and put in the asking back that an incomplete hand-off calls for."""
+    if parts[0].what == "checks" and not parts[0].minutes and not parts[0].then_ask:
+        parts[0].what = "nothing"
+        if len(parts) > 1:
+            parts.pop(0)
+    if ticket.hasty:
+        parts.insert(0, Part("asking back", ticket.block.asking_back[ticket.row]))
+        ticket.slip |= Slip.INCOMPLETE_HANDOFF
+
+
+def _see_what_it_is(desk: OracleDesk, ticket: Ticket, choices: Choices, parts: list[Part]) -> None:
+    """Let a wrong priority or a signal be seen: when the checks are done, and then there is nothing to ask."""
+    dark = _in_the_dark(desk, ticket, choices, parts)
+    if ticket.priority != ticket.true_priority or not (dark is None or dark.at_opening):
         for part in parts:
             part.then_ask = part.what == "checks"
         if parts[-1].then_ask:
@@ -84,17 +103,69 @@ def _note_the_checks(desk: OracleDesk, ticket: Ticket, parts: list[Part]) -> Non
 def judge_anew(desk: OracleDesk, ticket: Ticket, agent: Agent) -> None:
     """Give a ticket in hand the priority that it really has, and do what is still to be done as it then has to be."""
     desk.learned(ticket, Note.PRIORITY_SEEN)
-    give_priority(desk, ticket, ticket.true_priority)
+    _in_hand_with(desk, ticket, ticket.true_priority)
+    _go_on(desk, ticket, agent, checked=True)
+
+
+def come_to_light(desk: OracleDesk, ticket: Ticket, agent: Agent) -> bool:
+    """Let an agent see the signal of a ticket; return whether it leaves the stay for that."""
+    now, plan = desk.env.now, ticket.block.plan[ticket.row]
+    rules = desk.model.signals[ticket.block.signal[ticket.row]]
+    ticket.in_the_dark = False
+    if not rules.at_opening and ticket.priority != ticket.true_priority:
+        desk.learned(ticket, Note.PRIORITY_SEEN)
+        _in_hand_with(desk, ticket, ticket.true_priority)
+    desk.learned(ticket, Note.SIGNAL_SEEN)
+    becomes = rules.becomes[ticket.priority][plan]
+    if becomes < ticket.priority:
+        ticket.raised = ticket.priority - becomes
+        if becomes <= ticket.true_priority:
+            ticket.certain = becomes
+        _in_hand_with(desk, ticket, becomes)
+    move = rules.moves[ticket.priority][plan][ticket.tier]
+    for place in move.told:
+        desk.tell(ticket, place, Entry.SIGNAL, now)
+    minutes = ticket.block.verified_after[ticket.row]
+    if minutes:
+        ticket.verified_at = add(ticket.kind.hours, now, minutes)
+        if stands_still(desk, ticket):
+            ticket.paused += minutes
+    if move.owner is None and not minutes:
+        _go_on(desk, ticket, agent, checked=not rules.at_opening)
+        return False
+    ticket.sent_to = ticket.tier if move.owner is None else move.owner
+    return True
+
+
+def stands_still(desk: OracleDesk, ticket: Ticket) -> bool:
+    """Return whether the resolution clock stands still while the ticket's signal is verified."""
+    rules = desk.model.signals[ticket.block.signal[ticket.row]]
+    return rules.stands[ticket.priority][ticket.block.plan[ticket.row]]
+
+
+def _in_hand_with(desk: OracleDesk, ticket: Ticket, priority: int) -> None:
+    """Give a ticket in hand another priority, and with it other timers."""
+    give_priority(desk, ticket, priority)
     ticket.take_in_hand(ticket.hours, desk.env.now, ticket.began, ticket.kind.tiers[ticket.tier])
+
+
+def _go_on(desk: OracleDesk, ticket: Ticket, agent: Agent, *, checked: bool) -> None:
+    """Plan anew what is still to be done in a stay in which something came out, with the checks or before them."""
     stay = ticket.times_in[ticket.tier] - 1
     choices = ticket.block.choices(ticket.tier, stay)
     if choices.routed is not None:  # chance has decided
         return
     ticket.slip &= ~(Slip.PREMATURE | Slip.LATE_RECOGNITION)
-    parts, ticket.outcome = _work(desk, agent, ticket, choices, stay, anew=True)
-    parts = [part for part in parts if part.what != "checks"] or [Part("nothing more", 0.0)]
-    for part in parts:
-        part.then_ask = False
+    parts, ticket.outcome = _work(desk, agent, ticket, choices, stay, anew=checked)
+    if checked:
+        parts = [part for part in parts if part.what != "checks"] or [Part("nothing more", 0.0)]
+        for part in parts:
+            part.then_ask = False
+    else:
+        _see_what_it_is(desk, ticket, choices, parts)
+        _before_the_work(ticket, parts)
+        if any(part.ends_the_checks for part in ticket.parts):
+            _note_the_checks(desk, ticket, parts)
     _at_pace(desk, agent, parts)
     ticket.parts = parts
 
@@ -142,8 +213,8 @@ def _work(
     if ticket.entry in HANDED_BACK and (left := _what_is_left(ticket, checks)) is not None:
         return left
     handed_back = _handed_back(desk, ticket, choices)
-    if handed_back == Ending.BACK_RECLASSIFIED and anew:
-        handed_back = None  # it has just been looked at
+    if handed_back == Ending.BACK_RECLASSIFIED and (anew or ticket.certain is not None):
+        handed_back = None  # it has just been looked at, or follows from a signal
     if handed_back in (Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED):
         return [checks], handed_back
     if handed_back is not None and able:

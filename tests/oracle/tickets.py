@@ -124,6 +124,16 @@ class Ticket:
     missed: int = 0
     late: int = 0
     reopened: int = 0
+    in_the_dark: bool = False
+    """Whether it carries a signal that nobody has seen yet."""
+    certain: int | None = None
+    """The priority that follows from its signal."""
+    raised: int = 0
+    """By how much its signal raised its priority."""
+    sent_to: int = 0
+    """Where its signal leads."""
+    verified_at: float | None = None
+    """Until when its signal is being verified."""
     lowered: int = 0
     """How often a tier above has found it less urgent than it was taken for."""
     clock_from: float = field(init=False)
@@ -169,7 +179,7 @@ class Ticket:
 
     @property
     def true_priority(self) -> int:
-        return self.block.priority[self.row] + self.lowered
+        return self.block.priority[self.row] + self.lowered if self.certain is None else self.certain
 
     @property
     def age_move(self) -> tuple[int, int] | None:

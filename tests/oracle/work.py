@@ -113,10 +113,13 @@ class Work(Books):
     def reach(self, ticket: Ticket, index: int) -> Steps:
         """Let a ticket reach an age, and tell those who join in then."""
         kind, these = ticket.kind, ticket.aged_anew
-        while (due := ticket.age_due(index, self.env.now)) > self.env.now:
-            yield self.until(due)
+        while True:
             if ticket.solved or ticket.aged_anew != these:
                 yield self.env.event()  # never
+            due = ticket.age_due(index, self.env.now)
+            if due <= self.env.now:
+                break
+            yield self.until(due)
         if ticket.settled_at is not None:
             return
         due = self.env.now
