@@ -110,6 +110,12 @@ class Book:
                     least, found[priority] = more, signal
         return found
 
+    @cached_property
+    def carried_signals(self) -> frozenset[str]:
+        """The signals that tickets of the desk carry, and those by which they are let go on."""
+        carried = self._desk.signals
+        return frozenset({*carried, *(one.verified.signal for one in carried.values() if one.verified is not None)})
+
     def signal(self, name: str) -> str | None:
         """Return a signal if the policy has it."""
         return name if name in self.policy.doc.vocabulary.signals else None

@@ -98,8 +98,10 @@ class _Reader:
         self._notes = histories.rows("notes", number)
         self._items: list[tuple[float, int, int, Item]] = []
         self._visible: dict[float, float] = {}
-        self._as_taken = int(self._row["priority"]) - int(self._row["lowered"])
-        """The priority before it was lowered."""
+        self._as_taken = int(self._row["priority"]) - int(self._row["lowered"]) + int(self._row["raised"])
+        """The priority before it was lowered, or raised by a signal."""
+        seen = self._notes[self._notes["what"] == Note.SIGNAL_SEEN]["at"]
+        self._raised_from = float(seen[0]) if len(seen) else math.inf
         self._lowered = np.cumsum(self._stays["entry"] == Entry.BACK_RECLASSIFIED)
 
     def case(self) -> Case:
@@ -216,12 +218,19 @@ class _Reader:
                     self._add(
                         float(one["at"]), number, 4, Deed(CHECK, None, None, (name,), self._at(one["at"]), tier)
                     )
-            else:
+            elif one["what"] == Note.PRIORITY_SEEN:
                 priority = self._model.priorities[self._as_taken]
                 self._fact(float(one["at"]), number, 4, What.TRUE_PRIORITY, priority, tier)
+            else:
+                self._fact(float(one["at"]), number, 4, What.SIGN, self._carried(int(one["what"])))
         for visit in self._visits[self._visits["place"] >= self._model.tiers]:
             number, tier = self._stay_at(float(visit["entered"]), owning=True)
             self._deed(float(visit["entered"]), number, 7, ESCALATE, self._model.places[visit["place"]], tier)
+
+    def _carried(self, what: int) -> str:
+        """Return the name of the signal that the ticket carries, or of that by which it is let go on."""
+        name, signal = list(self._model.desk.signals.items())[self._row["signal"]]
+        return name if what == Note.SIGNAL_SEEN or signal.verified is None else signal.verified.signal
 
     def _closed(self) -> float:
         return math.inf if math.isnan(self._row["resolved"]) else float(self._row["resolved"])
@@ -264,7 +273,7 @@ class _Reader:
         elif follower["entry"] in HANDED_BACK:
             self._handed_back(number, follower, tier)
             self._deed(left, number, 10, DEESCALATE, to, tier)
-        else:
+        elif follower["entry"] != Entry.LAID_ASIDE:
             if ending == Ending.ANSWERED:
                 self._fact(left, number, 6, What.SIGN, ANSWER_SIGN, tier)
             self._deed(left, number, 8, ESCALATE, to, tier)
@@ -294,7 +303,8 @@ class _Reader:
     def _stuck_since(self, number: int) -> float:
         """Return since when there was no progress in a stay that ended for the lack of it."""
         stay = self._stays[number]
-        kind = self._model.kinds[self._as_taken + int(self._lowered[number])][self._row["plan"]]
+        raised = int(self._row["raised"]) if self._raised_from <= stay["left"] else 0
+        kind = self._model.kinds[self._as_taken + int(self._lowered[number]) - raised][self._row["plan"]]
         rules: TierRules = kind.tiers[int(stay["place"])]
         staff = self._model.staff[stay["place"]]
         hours = self._model.always if kind.around_the_clock and staff.on_call else staff.hours

@@ -167,7 +167,7 @@ class Replay:
         But a tier that gets a ticket ``back`` knows why.
         """
         self.tier, self.tier_since = tier, self.now
-        kept = {*self.book.telling.values(), *(OF_A_RETURN if back else ())}
+        kept = {*self.book.telling.values(), *self.book.carried_signals, *(OF_A_RETURN if back else ())}
         self.signals = {name: since for name, since in self.signals.items() if name in kept}
         self._start_visit()
 
