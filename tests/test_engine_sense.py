@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from policy import load_policy
 from simulator import Run, load_desk, run_once
 from simulator.codes import Entry
 from simulator.model import DeskModel, compile_model
-from simulator.run import rules_of
+from tests.rules_under import rules_under
 
 DATA = Path(__file__).parent / "data"
 MONTHS = 8
@@ -27,8 +26,7 @@ several_seeds = pytest.mark.parametrize("seed", SEEDS)
 @cache
 def model(policy: tuple[str, ...], desk: tuple[str, ...]) -> DeskModel:
     sets = [dict(change.split("=", 1) for change in changes) for changes in (policy, desk)]
-    rules = rules_of(load_policy(DATA / "desk_policy.yaml", sets[0]))
-    return compile_model(load_desk(DATA / "desk_small.yaml", sets[1]), rules)
+    return compile_model(load_desk(DATA / "desk_small.yaml", sets[1]), rules_under(sets[0]))
 
 
 @cache

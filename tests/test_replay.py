@@ -34,9 +34,9 @@ from simulator.engine.core import Desk as GeneralDesk
 from simulator.engine.plain import PlainDesk, is_plain
 from simulator.expected_load import flows
 from simulator.model import DeskModel, compile_model
-from simulator.run import rules_of
 from simulator.theory.textbook import Class, Network, NoProcedure, desk_document, length
 from tests.oracle.desk import OracleDesk
+from tests.rules_under import rules_under
 
 DATA = Path(__file__).parent / "data"
 REAL = Path("/work/shared/data/uci_servicenow/tickets.csv.gz")
@@ -63,7 +63,7 @@ def desk(folder: Path, text: str | bytes, log: dict[str, Any] | None = None, **c
 
 
 def model(found: Desk, policy: dict[str, str] | None = None) -> DeskModel:
-    return compile_model(found, rules_of(load_policy(DATA / "desk_policy.yaml", policy or {})))
+    return compile_model(found, rules_under(policy))
 
 
 def many(count: int, *, every: int = 7) -> list[list[str]]:
@@ -100,7 +100,7 @@ def test_what_the_log_says_of_a_ticket_is_so_and_the_rest_is_drawn(tmp_path: Pat
     rows = many(1500)
     played = run_once(model(desk(tmp_path, written(rows))), None, 7, 0).tickets
     assert len(played) == 1500
-    plans = list(rules_of(load_policy(DATA / "desk_policy.yaml")).plans)
+    plans = list(rules_under().plans)
     names = {"priority": ["P1", "P2", "P3", "P4"], "category": ["hard", "easy"], "plan": plans,
              "solved_by": ["T1", "T2", "T3"]}  # fmt: skip
     for place, (what, known) in enumerate(names.items(), 2):
@@ -124,7 +124,7 @@ def test_a_ticket_keeps_its_luck_whatever_the_log_names(tmp_path: Path) -> None:
 
 
 def test_without_a_word_of_the_log_the_desk_draws_what_it_draws_without_a_log(tmp_path: Path) -> None:
-    usual = compile_model(load_desk(DATA / "desk_small.yaml"), rules_of(load_policy(DATA / "desk_policy.yaml")))
+    usual = compile_model(load_desk(DATA / "desk_small.yaml"), rules_under())
     bare = model(desk(tmp_path, written([row[:2] for row in many(20)], HEADER[:2])))
     for what, codes in Block(bare, 5, 2, 0, 0).columns.items():
         assert np.array_equal(codes, Block(usual, 5, 2, 0, 0).columns[what]), what

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from policy import load_policy
 from simulator import load_desk
 from simulator.codes import Ending
 from simulator.desk import Time
@@ -17,7 +16,7 @@ from simulator.draws.crew import crew
 from simulator.draws.streams import lengths, pick, with_odds
 from simulator.draws.tickets import LARGEST, MAX_PIECES, block_size
 from simulator.model import DeskModel, compile_model
-from simulator.run import rules_of
+from tests.rules_under import rules_under
 
 DATA = Path(__file__).parent / "data"
 LISTS = ("priority", "plan", "category", "solved_by", "luck", "response", "help", "paging", "decision", "asking_back",
@@ -33,10 +32,7 @@ EVERYTHING = {
 
 def model(policy: dict[str, str] | None = None, **desk: str) -> DeskModel:
     sets = {path.replace("__", "."): value for path, value in desk.items()}
-    return compile_model(
-        load_desk(DATA / "desk_small.yaml", EVERYTHING | sets),
-        rules_of(load_policy(DATA / "desk_policy.yaml", policy or {})),
-    )
+    return compile_model(load_desk(DATA / "desk_small.yaml", EVERYTHING | sets), rules_under(policy))
 
 
 def luck(desk: DeskModel, seed: int = 7, replication: int = 3, number: int = 0) -> dict[str, Any]:

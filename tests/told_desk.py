@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from policy import load_policy
 from simulator import load_desk
 from simulator.codes import Ending, Entry, Fate
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.parts import Bell
 from simulator.model import DeskModel, compile_model
-from simulator.run import rules_of
+from tests.rules_under import SMALL_POLICY, rules_under
 
 DATA = Path(__file__).parent / "data"
 NINE, TEN, FIVE_PM = 540.0, 600.0, 1020.0
@@ -30,10 +29,10 @@ DAY = 1440.0
 SLIPS = ("premature", "code_seen", "late_recognition", "wrong_destination", "incomplete_handoff", "wrong_priority")
 
 
-def model(policy: dict[str, str] | None = None, name: Path | str = DATA / "desk_policy.yaml", **desk: str) -> DeskModel:
+def model(policy: dict[str, str] | None = None, name: Path | str = SMALL_POLICY, **desk: str) -> DeskModel:
     sets = {"period.warm_up_weeks": "0", "work.easier": "1.0", "work.pace.P1": "1.0"}
     sets |= {path.replace("__", "."): value for path, value in desk.items()}
-    return compile_model(load_desk(DATA / "desk_small.yaml", sets), rules_of(load_policy(name, policy or {})))
+    return compile_model(load_desk(DATA / "desk_small.yaml", sets), rules_under(policy, name))
 
 
 @dataclass
