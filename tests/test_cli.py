@@ -121,7 +121,8 @@ def test_simulate_prints_the_object_of_the_contract(run: Run) -> None:
 
 
 def test_the_number_of_workers_changes_no_byte(run: Run) -> None:
-    argv = ("simulate", "--replications", 41, "--seed", 3, "--format", "json", "--workers")
+    small = ("--desk", DATA / "desk_small.yaml", "--policy", DATA / "desk_policy.yaml")
+    argv = ("simulate", *small, "--replications", 41, "--seed", 3, "--format", "json", "--workers")
     assert run(*argv, 1) == run(*argv, 2)
 
 
@@ -256,15 +257,23 @@ def test_policy_check_passes_and_counts(run: Run) -> None:
     assert found["rules"] == len(policy.rules) > 150
     assert found["entries"] == len(policy.entries())
     assert [f for f in found["findings"] if f["severity"] == "error"] == []
-    assert f"{len(policy.rules)} rules loaded" in run("policy", "check")
-    assert len(rows(run("policy", "check", "--format", "csv"))) == len(found["findings"])
 
 
-def test_policy_show_finds_every_entry_with_its_source() -> None:
+def test_policy_check_in_the_other_formats(run: Run) -> None:
+    bakery = DATA / "broken" / "bakery.yaml"
+    check = ("policy", "check", "--policy", f"{bakery}+{DATA / 'broken' / 'duplicate-rule.yaml'}")
+    found = json.loads(run(*check, "--format", "json"))
+    assert [one["code"] for one in found["findings"]] == ["duplicate"]
+    assert f"{found['rules']} rules loaded" in run(*check)
+    assert [row["code"] for row in rows(run(*check, "--format", "csv"))] == ["duplicate"]
+
+
+@pytest.mark.parametrize("every", [pytest.param(7, id="some"), pytest.param(1, id="all", marks=pytest.mark.heavy)])
+def test_policy_show_finds_every_entry_with_its_source(every: int) -> None:
     from deskdrill.policy_command import _of_entry, _sheet
 
     policy = load_policy()
-    for entry in policy.entries():
+    for entry in policy.entries()[::every]:
         sheet = _sheet(_of_entry(entry, policy))
         assert entry.id in sheet
         assert entry.source.split()[0] in sheet
@@ -412,7 +421,7 @@ def test_a_full_disk_is_an_error() -> None:
     assert err == b"deskdrill: the output could not be written: No space left on device\n"
 
 
-@pytest.mark.parametrize("seconds", [1.0, 3.0])
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(3.0, marks=pytest.mark.heavy)])
 def test_ctrl_c_stops_at_once_and_says_so(seconds: float) -> None:
     process = start("simulate", "--replications", "100000", "--workers", "2", stdout=subprocess.PIPE)
     time.sleep(seconds)

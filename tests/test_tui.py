@@ -36,7 +36,7 @@ from tui.widgets import Menu, Words
 
 DATA = Path(__file__).parent / "data"
 BAKERY = str(DATA / "drill_policy.yaml")
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), pytest.param((120, 40), marks=pytest.mark.heavy)]
 FRAME = {"#ff5f57", "#febc2e", "#28c840", "#c5c8c6"}
 """What an exported picture draws around the screen: three buttons and a title."""
 HOSTILE = "[bold red]x[/] [/nope] [@click=app.quit]y[/] {{ 7*7 }} \\[z]"
@@ -339,7 +339,7 @@ async def test_a_form_says_what_is_missing_and_forgets_nothing(bakery: Scenario,
         assert isinstance(app.screen, DebriefScreen)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_help_opens_and_closes_everywhere(bakery: Scenario, tmp_path: Path, size: tuple[int, int]) -> None:
     app = DeskDrillApp(BAKERY, home=tmp_path)
     async with app.run_test(size=size) as pilot:
