@@ -141,6 +141,7 @@ def _told(month: Run, rules: DeskRules, policy: Policy, desk: Desk, ticket: int)
     from simulator import story_of
 
     labels = {name: role.label for name, role in policy.doc.vocabulary.roles.items()}
+    labels |= dict(policy.doc.vocabulary.signals)
     labels |= {name: category.label or name for name, category in desk.categories.items()}
     found = story_of(month, ticket, rules, labels)
     steps = [

@@ -11,28 +11,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from policy.calendars import Calendar, to_instant
+from policy.calendars import Calendar
 from policy.clocks import Clock
-from policy.conditions import ClockReaches
 from policy.errors import InputError
 from policy.explain import nearest
 from policy.fast import FastBook, FastVerdict, Owed
+from policy.probing import (
+    CUSTOMER,
+    ESCALATE,
+    FIRST_RESPONSE,
+    REPLY,
+    RESOLVE,
+    UPDATE,
+    added,
+    early,
+    escalations,
+    quiet_monday,
+    replies,
+)  # fmt: skip
 from policy.rulebook import Rulebook
 from policy.situation import RESOLUTION, WAITING_CUSTOMER, Deed, Situation
-from policy.verdict import ActKey
+from policy.telling import telling_signals
 
-ESCALATE: Final = "escalate"
-REPLY: Final = "reply"
-RESOLVE: Final = "resolve"
-FIRST_RESPONSE: Final = "first_response"
-UPDATE: Final = "update"
 RESTART: Final = "restart"
-CUSTOMER: Final = "customer"
 _TIER_CLOCKS: Final = ("no_progress", "unresolved", RESOLUTION)
-_SEARCHED_WEEKS: Final = 104
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class DeskRules:
         self._routes: dict[tuple[str, str, str], tuple[Route, ...]] = {}
         self._routed: dict[tuple[str, ...], tuple[str, ...]] = {}
         """The rules behind each route, by (priority, plan, tier, clock, to)."""
+        self._telling: dict[str, str] | None = None
         self._checks = tuple(self._policy.doc.vocabulary.checks)
 
     @property
@@ -127,14 +132,14 @@ class DeskRules:
                 found[clock, to] = Route(clock, minutes, to, to not in self._policy.tiers)
                 self._routed.setdefault((priority, plan, tier, clock, to), owed.rules)
 
-        for owed in _escalations(base):
+        for owed in escalations(base):
             if owed.due is not None:
                 self.cited.update(owed.rules)
                 keep("age", calendar.open_minutes(start, owed.due), owed)
         before: dict[str, FastVerdict] = {}
         for clock, minutes, reached in self._thresholds(priority, plan, tier):
             verdict = self._at(priority, plan, tier, clock, reached, answered)
-            for owed in _added(before.get(clock, base), verdict):
+            for owed in added(before.get(clock, base), verdict):
                 self.cited.update(owed.rules)
                 keep(clock, minutes, owed)
             before[clock] = verdict
@@ -156,8 +161,24 @@ class DeskRules:
         self._known(tier)
         if signal not in self._policy.doc.vocabulary.signals:
             return []
-        verdict = self._tables.ask(self._situation(priority, plan, tier, signals=(signal,)))
-        return _added(self._base(priority, plan, tier), verdict)
+        beside = self._beside(priority, plan, signal)
+        base = self._base(priority, plan, tier)
+        if beside:
+            base = self._tables.ask(self._situation(priority, plan, tier, signals=beside))
+        return added(base, self._tables.ask(self._situation(priority, plan, tier, signals=(*beside, signal))))
+
+    def _beside(self, priority: str, plan: str, signal: str) -> tuple[str, ...]:
+        """Return what a ticket of this priority shows besides a signal: that from which its priority follows.
+
+        A stated priority gives way to one that follows from signals. Where that would make a ticket less urgent,
+        something else must be known of it.
+        """
+        if self.signalled_priority(priority, plan, signal) in self.priorities[: self.priorities.index(priority) + 1]:
+            return ()
+        if self._telling is None:
+            self._telling = telling_signals(self._policy, self._tables.ask)
+        found = self._telling.get(priority)
+        return () if found is None else (found,)
 
     def signalled_priority(self, priority: str, plan: str, signal: str) -> str:
         """Return the priority of a ticket of this one once ``signal`` is known: the same, or what the signal makes it.
@@ -165,20 +186,24 @@ class DeskRules:
         Raises:
             InputError: the policy has no such signal.
         """
-        signals = self._policy.doc.vocabulary.signals
-        if signal not in signals:
-            raise InputError(f'the policy {self.name} has no signal "{signal}"{nearest(signal, signals)}')
+        self._known_signal(signal)
         verdict = self._tables.ask(self._situation(priority, plan, self._first_tier(), signals=(signal,)))
         return verdict.priority or priority
 
     def standing_while_verified(self, priority: str, plan: str, signal: str, approval: str) -> frozenset[str]:
-        """Return the clocks that stand still once a signal has been passed on, and run again with the ``approval``."""
+        """Return the clocks that stand still once a signal has been passed on, and run again with the ``approval``.
+
+        Raises:
+            InputError: the policy has no such signal, or no such approval.
+        """
+        self._known_signal(signal)
+        self._known_signal(approval)
         tier = self._first_tier()
         told = tuple(Deed(ESCALATE, to, None, (), self._opening(priority, plan)) for to in
                      self.destination(priority, plan, tier, signal))  # fmt: skip
 
         def paused(*signals: str) -> set[str]:
-            asked = self._situation(priority, plan, tier, signals=signals)
+            asked = self._situation(priority, plan, tier, signals=(*self._beside(priority, plan, signal), *signals))
             verdict = self._tables.ask(replace(asked, deeds=(*asked.deeds, *told)))
             self.cited.update(rule for _, rules in verdict.paused for rule in rules)
             return {clock for clock, _ in verdict.paused}
@@ -198,7 +223,7 @@ class DeskRules:
         verdict = self._base(priority, plan, self._first_tier(), answered=what != FIRST_RESPONSE)
         if what == RESOLVE:
             return [o for o in verdict.obligations if o.target and o.verb == RESOLVE]
-        return [o for o in _replies(verdict, what) if (o.repeat is None) == (what == FIRST_RESPONSE)]
+        return [o for o in replies(verdict, what) if (o.repeat is None) == (what == FIRST_RESPONSE)]
 
     # -- the rules behind the answers ----------------------------------------------------------------------------
 
@@ -226,9 +251,9 @@ class DeskRules:
         cadence: list[tuple[float, float]] = []
         for age in sorted(ages, reverse=True):
             untold, told = self._at(priority, plan, tier, "age", age), self._told(priority, plan, tier, age)
-            owed = [*_replies(untold, UPDATE), *_replies(told, UPDATE)]
+            owed = [*replies(untold, UPDATE), *replies(told, UPDATE)]
             self.cited.update(rule for o in owed if o.repeat is not None for rule in o.rules)
-            every = min((o.repeat for o in _replies(told, UPDATE) if o.repeat is not None), default=math.inf)
+            every = min((o.repeat for o in replies(told, UPDATE) if o.repeat is not None), default=math.inf)
             if math.isinf(every) and cadence:
                 every = cadence[0][1]  # no rule holds yet that goes on from what was told now, but one will
             if cadence and cadence[0][1] == every:
@@ -243,7 +268,7 @@ class DeskRules:
         verdict = self._tables.ask(asked)
         self.cited.update(rule for _, rules in verdict.paused for rule in rules)
         running = set(_TIER_CLOCKS) - {clock for clock, _ in verdict.paused}
-        return frozenset(running | ({UPDATE} if _replies(verdict, UPDATE) else set()))
+        return frozenset(running | ({UPDATE} if replies(verdict, UPDATE) else set()))
 
     @property
     def lowered_restarts(self) -> bool:
@@ -280,6 +305,11 @@ class DeskRules:
                 f"it has {', '.join(self._policy.tiers)}"
             )
 
+    def _known_signal(self, signal: str) -> None:
+        signals = self._policy.doc.vocabulary.signals
+        if signal not in signals:
+            raise InputError(f'the policy {self.name} has no signal "{signal}"{nearest(signal, signals)}')
+
     def _first_tier(self) -> str:
         return next(iter(self._policy.tiers))
 
@@ -287,7 +317,7 @@ class DeskRules:
         """Return an instant that begins a week without a holiday: the tickets' calendar has just opened."""
         calendar = self.calendar(priority, plan)
         if calendar.name not in self._start:
-            self._start[calendar.name] = _quiet_monday(calendar)
+            self._start[calendar.name] = quiet_monday(calendar)
         return self._start[calendar.name]
 
     def _situation(
@@ -357,7 +387,7 @@ class DeskRules:
         for timer in self._book.timers():
             minutes = timer.figure.minutes(attributes, day)
             if math.isfinite(minutes):
-                found.add((timer.name, minutes, max(0.0, minutes - _early(timer, attributes, day))))
+                found.add((timer.name, minutes, max(0.0, minutes - early(timer, attributes, day))))
         return sorted(found, key=lambda timer: (timer[2], timer[1], timer[0]))
 
     def _soonest(self, priority: str, plan: str, owed: Iterable[Owed]) -> float:
@@ -365,38 +395,3 @@ class DeskRules:
         dated = [(o, o.due) for o in owed if o.due is not None]
         self.cited.update(rule for o, _ in dated for rule in o.rules)
         return min((calendar.open_minutes(start, due) for _, due in dated), default=math.inf)
-
-
-def _early(timer: ClockReaches, attributes: Mapping[str, str | None], day: float) -> float:
-    return timer.early.minutes(attributes, day) if timer.early.fixed or timer.early.by else 0.0
-
-
-def _escalations(verdict: FastVerdict) -> list[Owed]:
-    return [owed for owed in verdict.obligations if owed.verb == ESCALATE]
-
-
-def _added(before: FastVerdict, after: FastVerdict) -> list[Owed]:
-    """Return the escalations that are owed anew, or now for one more reason."""
-    known: dict[ActKey, set[str]] = {owed.key: set(owed.rules) for owed in _escalations(before)}
-    return [owed for owed in _escalations(after) if not set(owed.rules) <= known.get(owed.key, set())]
-
-
-def _replies(verdict: FastVerdict, what: str) -> list[Owed]:
-    return [
-        owed for owed in verdict.obligations
-        if owed.verb == REPLY and owed.what == what and owed.to in (None, CUSTOMER)
-    ]  # fmt: skip
-
-
-def _quiet_monday(calendar: Calendar) -> float:
-    """Return the first opening of a week in which the calendar has its usual hours, 2025 or later."""
-    if calendar.always_open:
-        return to_instant(datetime(2025, 3, 3, 9, tzinfo=UTC))
-    mondays = [to_instant(datetime(2025, 1, 6, tzinfo=UTC) + timedelta(weeks=w)) for w in range(_SEARCHED_WEEKS)]
-    lengths = [calendar.open_minutes(monday, monday + 7 * 1440.0) for monday in mondays]
-    usual = max(sorted(set(lengths)), key=lengths.count)
-    # Two usual weeks in a row: what falls due after a week of work is counted on usual days too.
-    for week in range(_SEARCHED_WEEKS - 1):
-        if lengths[week] == lengths[week + 1] == usual:
-            return calendar.next_open(mondays[week])
-    return calendar.next_open(mondays[0])

@@ -177,6 +177,7 @@ def _ran_out(times: Times) -> Floats:
     rank = np.maximum.accumulate(np.where(np.isfinite(since), np.arange(len(stays)), 0))
     misjudged = np.zeros(len(times.run.tickets), bool)
     misjudged[times.ticket[stays["slip"] & Slip.WRONG_PRIORITY > 0]] = True
+    misjudged |= times.run.tickets["raised"] > 0
     ages = _age_moves(times)
     ages[misjudged[times.ticket]] = np.inf
     due = np.full(len(stays), np.inf)

@@ -73,6 +73,7 @@ class Block:
         self.patience, self.comes_back = self.of("patience", math.inf), self.of("comes_back", math.inf)
         self.slips = {name: self.of(name, False) for name in SLIPS}
         self.slip_luck = {name: [0.0 if one else math.inf for one in happens] for name, happens in self.slips.items()}
+        self.signal, self.verified_after = self.of("signal", -1), self.of("verified_after", 0.0)
         wrong = zip(self.priority, self.slips["wrong_priority"], strict=True)
         self.stated = [min(p + one, len(desk.priorities) - 1) for p, one in wrong]
 

@@ -10,11 +10,12 @@ import math
 from functools import cached_property, lru_cache
 
 from policy.calendars import Calendar
-from policy.compiled import CUSTOMER, REPLY
 from policy.fast import FastBook, FastVerdict
 from policy.loading import Policy
+from policy.probing import CUSTOMER, REPLY
 from policy.rulebook import Rulebook
 from policy.situation import Situation
+from policy.telling import telling_signals
 from simulator.desk import Desk
 
 Limits = tuple[tuple[str, float], ...]
@@ -95,20 +96,8 @@ class Book:
 
     @cached_property
     def telling(self) -> dict[str, str]:
-        """The signal from which each priority follows, if there is one: of several, that with the fewest duties."""
-        tier, plan, start = next(iter(self.policy.tiers)), next(iter(self.policy.plans)), 0.0
-        found: dict[str, str] = {}
-        for priority in self.policy.priorities:
-            usual = self.ask(Situation(start, start, plan, tier, stated_priority=priority, stated_since=start))
-            least = math.inf
-            for signal in self.policy.doc.vocabulary.signals:
-                with_it = self.ask(Situation(start, start, plan, tier, signals={signal: start}))
-                if with_it.priority != priority:
-                    continue
-                more = len({one.key for one in with_it.obligations} - {one.key for one in usual.obligations})
-                if more < least:
-                    least, found[priority] = more, signal
-        return found
+        """The signal from which each priority follows, if there is one."""
+        return telling_signals(self.policy, self.ask)
 
     @cached_property
     def carried_signals(self) -> frozenset[str]:

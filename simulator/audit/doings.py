@@ -13,9 +13,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from policy.compiled import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.fast import FastVerdict, Owed
 from policy.judging import EPSILON
+from policy.probing import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.situation import Deed
 from policy.standstill import due_at
 from policy.verdict import ActKey

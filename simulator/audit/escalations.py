@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policy.calendars import to_datetime
-from policy.compiled import ESCALATE
 from policy.judging import EPSILON
+from policy.probing import ESCALATE
 from policy.situation import Deed, Situation
 from simulator.audit.book import Book
 from simulator.audit.case import Case

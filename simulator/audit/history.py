@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from policy.compiled import CUSTOMER, ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
+from policy.probing import CUSTOMER, ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.situation import OPEN, RESOLVED, WAITING_CUSTOMER, Deed
 from simulator.attribution import Times
 from simulator.audit.book import Book
@@ -229,8 +229,9 @@ class _Reader:
 
     def _carried(self, what: int) -> str:
         """Return the name of the signal that the ticket carries, or of that by which it is let go on."""
-        name, signal = list(self._model.desk.signals.items())[self._row["signal"]]
-        return name if what == Note.SIGNAL_SEEN or signal.verified is None else signal.verified.signal
+        name, signal = list(self._model.desk.signals.items())[int(self._row["signal"])]
+        let_go = name if signal.verified is None else signal.verified.signal
+        return name if what == Note.SIGNAL_SEEN else str(let_go)
 
     def _closed(self) -> float:
         return math.inf if math.isnan(self._row["resolved"]) else float(self._row["resolved"])

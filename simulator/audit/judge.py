@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from policy.compiled import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.fast import FastVerdict
 from policy.judging import EPSILON, Duty, Kind, Ledger
 from policy.judging.ledger import EXCLUSIVE
+from policy.probing import ESCALATE, FIRST_RESPONSE, REPLY, RESOLVE, UPDATE
 from policy.situation import Deed
 from policy.verdict import ActKey
 from simulator.audit.book import Book

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from policy.clocks import Clock
-from policy.compiled import ESCALATE
 from policy.fast import FastVerdict
+from policy.probing import ESCALATE
 from policy.situation import OPEN, RESOLUTION, RESOLVED, Deed, Situation, Stretch
 from policy.standstill import age_of
 from policy.ticket_clocks import keeps_elapsed, resolution_clock, timers_calendar, with_status

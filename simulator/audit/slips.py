@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
-from policy.compiled import ESCALATE, RESOLVE, UPDATE
 from policy.errors import InputError
 from policy.explain import nearest
 from policy.fast import Owed
+from policy.probing import ESCALATE, RESOLVE, UPDATE
 from policy.verdict import ActKey
 from simulator.audit.book import Book
 from simulator.audit.case import DEESCALATE

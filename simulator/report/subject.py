@@ -36,6 +36,7 @@ ENTRIES: Final[Mapping[Entry, str]] = {
     Entry.PREMATURE: "taken for harder",
     Entry.PAGED: "paged at once",
     Entry.ANSWERED: "up again, answered",
+    Entry.SIGNAL: "a signal came to light",
 }
 BACK_WORDS: Final[Mapping[Entry, str]] = {
     Entry.SENT_BACK: "sent back, too early or to the wrong tier",

@@ -31,7 +31,10 @@ class Case:
         self.seen_at = float(seen["at"][0]) if len(seen) else -np.inf
         """When it was seen that it had been taken for less urgent than it is; minus infinity where it was not."""
         self._seen_in = self.stay_of(seen[0]) if len(seen) else 0
-        self.stated = int(self.row["priority"] - self.row["lowered"]) + len(seen)
+        light = self.run.notes[self.run.notes["what"] == Note.SIGNAL_SEEN]
+        self._raised_in = self.stay_of(light[0]) if len(light) and self.row["raised"] else 0
+        """The stay in which a signal raised the priority."""
+        self.stated = int(self.row["priority"] - self.row["lowered"] + self.row["raised"]) + len(seen)
         """The priority that it was taken for when it came."""
 
     def stay_of(self, note: Any) -> int:
@@ -43,7 +46,14 @@ class Case:
     def priority_in(self, stay: int) -> int:
         """Return the priority that the ticket had in a stay, at the end of it, for those who had it."""
         lowered = np.count_nonzero(self.stays["entry"][: stay + 1] == Entry.BACK_RECLASSIFIED)
-        return int(self.row["priority"] - self.row["lowered"] + lowered) + (stay < self._seen_in)
+        before = int(self.row["raised"]) if stay < self._raised_in else 0
+        return int(self.row["priority"] - self.row["lowered"] + lowered) + (stay < self._seen_in) + before
+
+    @property
+    def signal(self) -> str:
+        """The name of the signal that it carries, empty without one."""
+        place = int(self.row["signal"])
+        return list(self.model.desk.signals)[place] if place >= 0 else ""
 
     def stay_at(self, at: float) -> int:
         """Return the number of the stay that owns the ticket at an instant."""

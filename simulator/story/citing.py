@@ -67,11 +67,12 @@ class Names:
 
     def seen_rules(self, stay: int, to: int, entry: Entry) -> tuple[str, ...]:
         """Return the rules by which what was seen in a stay leads to a place."""
-        if self._cites is None or entry not in _SIGNALS:
+        signal = self._case.signal if entry == Entry.SIGNAL else _SIGNALS.get(entry)
+        if self._cites is None or not signal:
             return ()
         plan, there, here = self._case.plan, self._case.model.places[to], self._here(stay)
         priority = self.priority(self._case.priority_in(stay))
-        found = self._cites.destination_rules(priority, plan, here, _SIGNALS[entry], there)
+        found = self._cites.destination_rules(priority, plan, here, signal, there)
         usual = "needs_expertise"  # what a tier takes for expertise where the procedure has no such signal
         return found or self._cites.destination_rules(priority, plan, here, usual, there)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.codes import Ending, Entry, Fate, Judged
+from simulator.codes import Ending, Entry, Fate, Judged, Note
 from simulator.derived import TOLERANCE, escalations
 from simulator.story.case import Case
 from simulator.story.citing import Names
@@ -94,16 +94,30 @@ class Moves:
             text = f"{tier} {_SEEN[ending]} and sends it back to {other}"
         elif ending in _BACK:
             text = f"{tier} {_SEEN[ending]}, and hands it back to {other}{self._after(number, ending)}"
+        elif ending == Ending.SIGNAL:
+            aside = follower["entry"] == Entry.LAID_ASIDE
+            text = f"{tier} lays it aside" if aside else f"{tier} hands it to {other}"
+            cited = names.seen_rules(number, to, Entry(follower["entry"]))
         elif ending == Ending.ANSWERED:
             text = f"{tier} {_SEEN[ending]}, and passes it up again to {other}"
         else:
             text = f"{tier} {_SEEN.get(ending, 'can do no more')} and hands it to {other}"
             cited = names.seen_rules(number, to, Entry(follower["entry"]))
-        if not math.isnan(follower["available"]) and follower["available"] - at > TOLERANCE:
+        if self._verifying(follower):
+            text += "; nobody works on it until it is verified"
+        elif not math.isnan(follower["available"]) and follower["available"] - at > TOLERANCE:
             text += f"; the hand-off takes {said(float(follower['available']) - at)}"
         if ending in MOVED and dropped(self._case, number):
             text += "; the customer's answer is no longer waited for"
         return Step(at, text + self._verdict(to, at), cited)
+
+    def _verifying(self, stay: Any) -> bool:
+        """Return whether the signal of a ticket is still to be verified when a stay begins."""
+        notes, carried = self._case.run.notes, self._case.model.desk.signals.get(self._case.signal)
+        if carried is None or carried.verified is None:
+            return False
+        seen, done = (notes["at"][notes["what"] == what] for what in (Note.SIGNAL_SEEN, Note.VERIFIED))
+        return bool((seen <= stay["entered"]).any()) and not bool((done <= stay["entered"]).any())
 
     def _after(self, number: int, ending: Ending) -> str:
         """Return what a hand-back means for the ticket's clock."""

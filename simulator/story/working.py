@@ -65,7 +65,9 @@ def _taken(case: Case, number: int, tier: str) -> str:
     who = f" (agent {int((mine[0] if mine else stay)['agent']) + 1})"
     incomplete = "; the hand-off was incomplete, and it has to ask back"
     asks = incomplete if int(stay["slip"]) & Slip.INCOMPLETE_HANDOFF else ""
-    return f"{tier} takes it {'after ' + ' and '.join(waits) if waits else 'at once'}{who}{asks}"
+    notes = case.run.notes[case.run.notes["what"] == Note.VERIFIED]
+    verified = ", now that it is verified" if ((notes["at"] >= stay["entered"]) & (notes["at"] <= began)).any() else ""
+    return f"{tier} takes it {'after ' + ' and '.join(waits) if waits else 'at once'}{who}{verified}{asks}"
 
 
 def _learned(case: Case, names: Names, number: int) -> Iterator[Step]:
@@ -77,9 +79,13 @@ def _learned(case: Case, names: Names, number: int) -> Iterator[Step]:
         if case.stay_of(note) != number:
             continue
         if note["what"] == Note.PRIORITY_SEEN:
-            true = case.priority_in(number)
+            true = case.stated - 1
             yield Step(at, f"{tier} sees that it is {names.priority(true)}, and not {names.priority(true + 1)}")
-        elif at > stay["began"]:  # checks that take no time are none
+        elif note["what"] == Note.SIGNAL_SEEN:
+            raised = int(case.row["raised"])
+            now = f"; it is {names.priority(case.priority_in(number))} from now on" if raised else ""
+            yield Step(at, f"{tier} sees a signal: {names.label(case.signal)}{now}")
+        elif note["what"] == Note.CHECKED and at > stay["began"]:  # checks that take no time are none
             yield Step(at, f"{tier} has done the checks")
 
 
