@@ -16,13 +16,10 @@ from policy import Rulebook, load_policy
 from policy.errors import InputError
 from policy.verdict import ActKey
 from simulator import Run, load_desk, run_once
-from simulator.audit import Audit, Logs, act_name, audit, logs_of
-from simulator.audit.book import Book
-from simulator.audit.case import Case, Fact
-from simulator.audit.history import Histories
-from simulator.audit.replay import Replay
+from simulator.audit import Audit, act_name, audit, logs_of
 from simulator.codes import ESCALATIONS, Ending, Entry, Slip
 from tests.audited_month import DATA, FREE, KEPT, SMALL, audited, book, logs, month, rules, told
+from tests.reckoned import overdue
 
 # -- nothing is found where nothing was missed -------------------------------------------------------------------------
 
@@ -57,54 +54,6 @@ def owing(act: ActKey) -> list[int]:
     return [number for number, log in logs().items() if any(one.deed.fits(*act) for one in log)]
 
 
-def overdue(act: ActKey, done: Logs) -> dict[int, float]:
-    """Return when an act fell due and was not done, by ticket, by asking the whole rulebook instant by instant."""
-    histories = Histories(month(), Book(book(), month().model.desk))
-    found = {}
-    for number, log in done.items():
-        due = _overdue(act, histories.case(number), log, histories.book)
-        if due is not None:
-            found[number + 1] = due
-    return found
-
-
-def _overdue(act: ActKey, case: Case, log: Any, asked: Book) -> float | None:
-    replay, place = Replay(asked, case), 0
-    first: dict[float, float] = {}
-    facts = [item for item in case.items if isinstance(item, Fact)]
-    events: list[tuple[float, Any]] = []
-    for applied, fact in enumerate((*facts, None)):
-        while place < len(log) and log[place].after == applied:
-            events.append((log[place].deed.at, log[place].deed))
-            place += 1
-        events.append((case.end, None) if fact is None else (fact.at, fact))
-    replay.look()
-    for at, event in events:
-        while True:
-            situation = replay.situation()
-            owed = [o for o in book().verdict(situation).obligations if o.key == act and not o.target]
-            due = min((o.due for o in owed if o.due is not None), default=math.inf)
-            if owed and due < math.inf:  # it counts from when it can be known
-                calendar, since = book().calendar(situation), owed[0].since
-                seen = first.setdefault(since, replay.now)
-                if seen > since + 1e-6:
-                    due = max(due, calendar.add(seen, calendar.open_minutes(since, due)))
-            flip = replay.next_flip()
-            if due < min(at, flip) - 1e-6:
-                return due
-            if flip >= at:
-                break
-            replay.now = flip
-            replay.look()
-        replay.now = max(replay.now, at)
-        if isinstance(event, Fact):
-            replay.apply(event)
-        elif event is not None:
-            replay.add(event)
-        replay.look()
-    return None
-
-
 @pytest.mark.parametrize("part", range(4))
 def test_an_act_that_is_never_done_is_reported_wherever_it_fell_due_and_nothing_else_is(part: int) -> None:
     missed = 0
@@ -116,7 +65,7 @@ def test_an_act_that_is_never_done_is_reported_wherever_it_fell_due_and_nothing_
         assert {one.act for one in found.missed} <= {act}, act_name(act)
         looked_at = dict(list(done.items())[:2])
         reported = {one.ticket for one in found.findings if one.act == act and one.ticket - 1 in looked_at}
-        assert reported == set(overdue(act, looked_at)), act_name(act)
+        assert reported == set(overdue(act, month(), looked_at, book())), act_name(act)
         missed += len(found.missed)
     assert missed > 10
 

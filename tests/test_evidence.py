@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import platform
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from benchmarks import desk, evidence
+from benchmarks import audit, desk, evidence
 
 
 def test_a_section_is_renewed_and_the_others_stay() -> None:
@@ -64,3 +65,45 @@ def test_theory_is_summed_up_by_kind() -> None:
         {"case": 2, "name": "M/G/1", "metric": "Wq", "exact": 0.0, "ci": None, "inside": None},
     ]
     assert evidence.by_kind(rows) == [["M/M/1", "2", "1", "5.0 %"], ["M/G/1", "1", "0", "-"]]
+
+
+class Told:
+    """An audit whose results are told, not measured."""
+
+    def __init__(self, missed: int = 0, disagree: int = 0, found_as: dict[str, int] | None = None) -> None:
+        self.missed, self.disagree, self.found_as = missed, disagree, found_as or {"premature": 4}
+
+    def kept(self, months: int) -> audit.Kept:
+        act = ("remind", None, None, None)
+        counted = Counter({"remind": self.missed}) if self.missed else Counter()
+        excused = Counter({"nobody was there": 2})
+        return audit.Kept(months, 1000, {"remind": {act}}, Counter({"remind": 1234}), counted, excused)
+
+    def removed(self, most: int | None, sample: int) -> list[audit.Removed]:
+        return [audit.Removed(("remind", None, None, None), 40, 38, 10, self.disagree, 0)]
+
+    def slips(self) -> list[audit.Slipped]:
+        return [audit.Slipped("premature", 5, self.found_as, frozenset({"premature"}))]
+
+
+@pytest.mark.parametrize(
+    ("told", "met"),
+    [
+        (Told(), True),
+        (Told(missed=3), False),
+        (Told(disagree=1), False),
+        (Told(found_as={"premature": 4, "late": 1}), False),
+        (Told(found_as={"late": 1}), False),
+    ],
+)
+def test_the_audit_s_section_says_what_was_found(told: Told, met: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "Measuring", lambda: told)
+    for short in (False, True):
+        lines, good = evidence.audited(argparse.Namespace(short=short))
+        page = "\n".join(lines)
+        assert good == met
+        assert ("**missed**" in page) != met
+        assert ("short form" in page) == short
+        assert f"| remind | 1 | 1,234 | {told.missed} | 0 |" in page
+        assert f"| remind | 40 | 38 | 0 | {told.disagree} of 10 |" in page
+        assert "nobody was there (2)" in page

@@ -1,0 +1,176 @@
+"""How sharp the desk's audit is: it finds nothing where nothing was missed, and whatever was is found as what it is.
+
+Three measurements on the desk of January with everybody free: months without slips, a month from which one duty after
+another is taken away, and a month for each slip. ``evidence.py audit`` writes them down; nothing here prints.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from policy import Rulebook, load_policy
+from policy.compiled import DeskRules
+from policy.verdict import ActKey
+from simulator import Desk, Run, load_desk, run_once
+from simulator.audit import Audit, act_name, audit, logs_of
+from simulator.codes import Ending, Note, Slip
+from tests.reckoned import overdue
+
+SLIPS: Final = (
+    "updates_forgotten", "premature", "late_recognition", "wrong_destination", "incomplete_handoff", "wrong_priority",
+)  # fmt: skip
+KEPT: Final = {f"behaviour.{slip}": "0" for slip in SLIPS}
+FREE: Final = {f"staffing.{tier}.agents": "unlimited" for tier in ("T1", "T2", "T3")}
+SHARE: Final = "0.3"
+"""How often a slip is made that is looked for."""
+SLOW: Final = {"tiers.T1.no_progress": "20h", "tiers.T2.no_progress": "20h", "tiers.T2.unresolved": "40h"}
+"""Timers that do not come before an agent who is late."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """Months in which nobody slipped: what fell due and what was missed, by verb, and why nobody could the rest."""
+
+    months: int = 0
+    tickets: int = 0
+    acts: dict[str, set[ActKey]] = field(default_factory=dict)
+    due: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    could_not: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A duty that nobody did in a month, and in how many tickets that was reported.
+
+    ``tickets`` are those looked at, of those about which it was done before. ``reckoned`` is how many of them were
+    reckoned anew, and ``disagree`` in how many the reckoning says otherwise than the audit. ``else_found`` counts
+    tickets with a finding of another kind.
+    """
+
+    act: ActKey
+    tickets: int
+    reported: int
+    reckoned: int
+    disagree: int
+    else_found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slipped:
+    """A slip made on purpose: in how many tickets the desk made it, and in how many which slip was found.
+
+    ``made`` is ``None`` where no table of the desk tells.
+    """
+
+    name: str
+    made: int | None
+    found_as: Mapping[str, int]
+    wanted: frozenset[str]
+
+    @property
+    def found(self) -> int:
+        """How many tickets had a finding by the right name."""
+        return sum(number for slip, number in self.found_as.items() if slip in self.wanted)
+
+    @property
+    def otherwise(self) -> int:
+        """How many had one by another."""
+        return sum(number for slip, number in self.found_as.items() if slip not in self.wanted)
+
+
+class Measuring:
+    """Plays and audits months of January. Life: made of nothing; each measurement can be asked for by itself."""
+
+    def __init__(self) -> None:
+        """Load the policy."""
+        self._book = Rulebook(load_policy())
+        self._rules = DeskRules(self._book)
+
+    def kept(self, months: int) -> Kept:
+        """Return what the audit says of months in which nobody slips, one replication a month."""
+        desk, found = _desk({}), Kept(months)
+        for replication in range(months):
+            one = audit(run_once(desk, self._rules, 0, replication), self._book)
+            found.tickets += one.tickets
+            for act, number in one.duties.items():
+                found.acts.setdefault(act[0], set()).add(act)
+                found.due[act[0]] += number
+            found.missed.update(finding.act[0] for finding in one.missed)
+            found.could_not.update(finding.could_not for finding in one.findings if finding.could_not)
+        return found
+
+    def removed(self, most: int | None, sample: int) -> Iterator[Removed]:
+        """Yield each duty of a month, taken away; of each at most so many tickets are looked at (``None``: all).
+
+        ``sample`` is how many tickets with a report, and how many without one, are reckoned anew at most.
+        """
+        run = run_once(_desk({}), self._rules, 0, 0)
+        usual = logs_of(run, self._book)
+        for act in sorted(audit(run, self._book, logs=usual).duties, key=act_name):
+            about = [number for number, log in usual.items() if any(one.deed.fits(*act) for one in log)][:most]
+            done = logs_of(run, self._book, tickets=about, never=act)
+            found = audit(run, self._book, logs=done)
+            reported = {one.ticket - 1 for one in found.findings if one.act == act}
+            kept = [number for number in about if number not in reported]
+            again = {number: done[number] for number in (*sorted(reported)[:sample], *kept[:sample])}
+            said = {ticket - 1 for ticket in overdue(act, run, again, self._book)}
+            others = {one.ticket for one in found.missed if one.act != act}
+            disagree = said ^ (reported & again.keys())
+            yield Removed(act, len(about), len(reported), len(again), len(disagree), len(others))
+
+    def slips(self) -> Iterator[Slipped]:
+        """Yield each slip of the desk file, made alone, and a duty that is forgotten and one that is late."""
+        plain = {f"categories.{name}.priorities": "{P3: 1}" for name in load_desk("january_2025").categories}
+        plain |= {"demand.outages.priority": "P3"}
+        for name, flag, wanted in (
+            ("premature", Slip.PREMATURE, "premature"),
+            ("wrong_destination", Slip.WRONG_DESTINATION, "wrong destination"),
+            ("late_recognition", Slip.LATE_RECOGNITION, "late recognition"),
+            ("incomplete_handoff", Slip.INCOMPLETE_HANDOFF, "incomplete hand-off"),
+        ):
+            late = name == "late_recognition"
+            more = {"behaviour.late_by": "1h"} if late else {}
+            run, found = self._slipped(plain | more | {f"behaviour.{name}": SHARE}, SLOW if late else {})
+            yield _slipped(name, _flagged(run, flag), found, wanted)
+        run, found = self._slipped({"behaviour.wrong_priority": SHARE})
+        seen = run.notes["ticket"][run.notes["what"] == Note.PRIORITY_SEEN]
+        yield _slipped("wrong_priority", len(np.unique(seen)), found, "wrong priority")
+        run, found = self._slipped({"behaviour.updates_forgotten": SHARE})
+        forgotten = run.updates["ticket"][np.isnan(run.updates["sent"])]
+        yield _slipped("updates_forgotten", len(np.unique(forgotten)), found, "update forgotten")
+        _, found = self._slipped({"behaviour.duties.any.forgotten": SHARE})
+        yield _slipped("duties.any.forgotten", None, found, "forgotten", "update forgotten", "incomplete hand-off")
+        _, found = self._slipped({"behaviour.duties.document.late": SHARE, "behaviour.duties.document.late_by": "5m"})
+        yield _slipped("duties.document.late", None, found, "late")
+
+    def _slipped(self, changes: Mapping[str, str], policy: Mapping[str, str] | None = None) -> tuple[Run, Audit]:
+        book = Rulebook(load_policy(sets=dict(policy))) if policy else self._book
+        run = run_once(_desk(changes), DeskRules(book) if policy else self._rules, 0, 0)
+        return run, audit(run, book)
+
+
+def _desk(changes: Mapping[str, str]) -> Desk:
+    return load_desk("january_2025", KEPT | FREE | dict(changes))
+
+
+def _flagged(run: Run, slip: Slip) -> int:
+    """Return in how many tickets a slip was made that came to something: no timer took the ticket away before."""
+    rows = run.visits[run.visits["slip"] & int(slip) > 0]
+    endings = {
+        Slip.PREMATURE: (Ending.PREMATURE,),
+        Slip.LATE_RECOGNITION: (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE),
+    }
+    if slip in endings:
+        rows = rows[np.isin(rows["ending"], endings[slip])]
+    return len(np.unique(rows["ticket"]))
+
+
+def _slipped(name: str, made: int | None, found: Audit, *wanted: str) -> Slipped:
+    tickets = {(one.slip, one.ticket) for one in found.missed}
+    return Slipped(name, made, Counter(slip for slip, _ in tickets), frozenset(wanted))
