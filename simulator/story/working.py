@@ -76,7 +76,7 @@ def _learned(case: Case, names: Names, number: int) -> Iterator[Step]:
     tier = names.place(int(stay["place"]))
     for note in case.run.notes:
         at = float(note["at"])
-        if case.stay_of(note) != number:
+        if note["what"] == Note.VERIFIED or case.stay_of(note) != number:
             continue
         if note["what"] == Note.PRIORITY_SEEN:
             true = case.stated - 1
