@@ -1,9 +1,10 @@
 """How much work a desk is offered, by tier, in closed form: from means alone, without playing a single ticket.
 
 A ticket of one kind (category, priority, plan, lowest tier that can solve it) goes from tier to tier as recognition,
-routing and hand-backs send it (:mod:`simulator.expected_stays`). What only time or a slip decides is left out: timers
-and ages of the policy, updates, questions, patience, tickets passed on wrongly; and the tickets of an outage are taken
-for such as may be handed back, which they are not. What the former add is measured by :mod:`simulator.pilot`.
+routing and hand-backs send it (:mod:`simulator.expected_stays`). What only time, a slip or a signal decides is left
+out: timers and ages of the policy, updates, questions, patience, tickets passed on wrongly, where signals lead; and the
+tickets of an outage are taken for such as may be handed back, which they are not. What the former add is measured by
+:mod:`simulator.pilot`.
 """
 
 from __future__ import annotations

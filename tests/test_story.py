@@ -170,7 +170,8 @@ def test_there_is_a_story_whatever_happens_on_a_desk(case: Case) -> None:
         mine = {name: table[table["ticket"] == ticket - 1] for name, table in mine.items()}
         assert sum("forgets it" in text for text in texts) == np.isnan(mine["updates"]["sent"]).sum()
         assert sum("sends the customer the update" in text for text in texts) == (mine["updates"]["sent"] > 0).sum()
-        assert sum("sees that it is" in text for text in texts) == (mine["notes"]["what"] == Note.PRIORITY_SEEN).sum()
+        for what, said in ((Note.PRIORITY_SEEN, "sees that it is"), (Note.SIGNAL_SEEN, "sees a signal")):
+            assert sum(said in text for text in texts) == (mine["notes"]["what"] == what).sum()
         answers = sum("The customer answers" in text or "no longer waited" in text for text in texts)
         assert answers <= np.count_nonzero(~np.isnan(mine["questions"]["answered"]))
 

@@ -34,14 +34,16 @@ class Case:
         light = self.run.notes[self.run.notes["what"] == Note.SIGNAL_SEEN]
         self._raised_in = self.stay_of(light[0]) if len(light) and self.row["raised"] else 0
         """The stay in which a signal raised the priority."""
+        self.raised_at = float(light["at"][0]) if len(light) and self.row["raised"] else -np.inf
+        """When it did so; minus infinity where none did."""
         self.stated = int(self.row["priority"] - self.row["lowered"] + self.row["raised"]) + len(seen)
         """The priority that it was taken for when it came."""
 
     def stay_of(self, note: Any) -> int:
-        """Return the number of the stay in which an agent came to know something."""
+        """Return the number of the stay in which an agent came to know something, -1 if nobody had the ticket then."""
         stays, at = self.stays, note["at"]
         there = (stays["place"] == note["place"]) & (stays["began"] <= at) & (at <= self.times.left)
-        return int(np.flatnonzero(there)[-1])
+        return int(np.flatnonzero(there)[-1]) if there.any() else -1
 
     def priority_in(self, stay: int) -> int:
         """Return the priority that the ticket had in a stay, at the end of it, for those who had it."""

@@ -81,7 +81,7 @@ class Names:
         than that of the stay.
 
         Of several ages the last that the ticket had reached. Ages count from the opening, or since the priority was
-        lowered or the true one was seen, and not while the ticket was solved.
+        lowered, raised or seen to be another, and not while the ticket was solved.
         """
         case = self._case
         kind, here = case.rules_in(stay), int(case.stays[stay]["place"]) if here is None else here
@@ -89,7 +89,8 @@ class Names:
         moves = [] if rules.age_move is None else [rules.age_move]
         ages = sorted(kind.ages[i] for i, place in (*moves, *rules.age_joins, *rules.unanswered_joins) if place == to)
         lowered = case.stays["entered"][case.stays["entry"] == Entry.BACK_RECLASSIFIED].tolist()
-        since = max([one for one in (float(case.row["opened"]), case.seen_at, *lowered) if one < at], default=at)
+        begins = (float(case.row["opened"]), case.seen_at, case.raised_at, *lowered)
+        since = max([one for one in begins if one < at], default=at)
         again = np.flatnonzero((case.stays["entry"] == Entry.REOPENED) & (case.stays["entered"] <= at))
         solved = [
             kind.hours.minutes_between(max(since, float(case.times.left[one - 1])), float(case.stays["entered"][one]))
