@@ -16,7 +16,8 @@ Files in reading order:
   ``reasons``: why a rule holds, in a sentence; ``withdrawal``: what is owed no longer, and why; ``clock_cases``:
   published cases that a clock must pass
 - ``judging``: what becomes of duties, and what is right and wrong about deeds
-- ``fast``: the same rules as tables, for many situations; ``compiled``: as plain numbers, for the simulator
+- ``fast``: the same rules as tables, for many situations; ``probing``, ``telling``, ``compiled``: as plain numbers, for
+  the simulator
 - ``check``, ``lint/``: what can be said against a policy; ``notices``, ``handbook``: what people read
 
 This room imports none of the others.

@@ -26,7 +26,7 @@ CHANGES: tuple[dict[str, str], ...] = (
     {
         "work.preempts": "[P1, P2]",
         "work.update": "3m",
-        "work.T2.hands_back": "{resolved: 0.2, waiting_customer: 0.2, reclassified: 0.2, workaround: 0.2}",
+        "work.T2.hands_back": "{resolved: 0.2, waiting_customer: 0.3, reclassified: 0.2, workaround: 0.2}",
         "work.customer": "{share: 0.3, answer: {mean: 4h}, never: 0.1}",
         "work.war_room": "{priorities: [P1], people: {T2: 1}, length: {mean: 30m}}",
         "customers": "{patience: {mean: 10h, shape: exponential}, reopen: 0.1, reopen_after: {mean: 8h}}",
@@ -34,6 +34,8 @@ CHANGES: tuple[dict[str, str], ...] = (
         "staffing.T1": "{agents: 2, multitasking: 3, at_shift_end: hand_over, queue_limit: 12, breaks: '12:00-12:30'}",
         "staffing.T2": "{agents: 1, multitasking: 2, at_shift_end: finish}",
         "people": "{differ: 0.2, absence: 0.1}",
+        "signals": "{needs_expertise: {share: 0.1},"
+        " breach: {share: 0.1, seen: opened, verified: {signal: breach, after: {mean: 2h}}}}",
         "behaviour": "{wrong_priority: 0.1, wrong_destination: 0.2, incomplete_handoff: 0.3, late_recognition: 0.2}",
         "backlog": "{T1: 5, T2: 2}",
     },
