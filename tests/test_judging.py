@@ -79,6 +79,20 @@ def test_everybodys_ledger_follows_a_duty_from_one_owner_to_the_next() -> None:
         assert (duty.owner, duty.kind, duty.moved) == (who, "missed", False)
 
 
+@pytest.mark.parametrize(("since", "missed"), [(4.0, 0), (10.0, 0), (11.0, 1)])
+def test_what_is_owed_anew_after_it_was_missed_is_another_duty(since: float, missed: int) -> None:
+    """Of two escalations each has a hand-over: that the second was made in time does not make up for the first."""
+    ledger = Ledger()
+    ledger.observe(verdict(owed()), 0.0)
+    again = verdict(owed(owner="T2", since=since, due=30.0))
+    ledger.observe(again, 12.0)
+    ledger.record(Deed("notify", at=15.0), again)
+    ledger.observe(verdict(), 15.0)
+    duties = ledger.close(60.0)
+    assert [duty.kind for duty in duties] == ["missed"] * missed + ["met"]
+    assert (duties[0].owner, duties[0].since, duties[0].due) == ("T1", 0.0, 10.0 if missed else 30.0)
+
+
 def test_a_seat_s_ledger_leaves_out_what_others_owe_and_everybodys_leaves_out_targets() -> None:
     others, target = owed(owner="T2"), owed("resolve", target=True)
     for ledger, count in ((Ledger("T1"), 0), (Ledger(), 1)):

@@ -76,6 +76,9 @@ class Ledger:
         for key, o in owed.items():
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
+            if known is not None and known.due is not None and self._minute(o.since) > known.due + EPSILON:
+                self._close(replace(known, ceased=minute))  # it was missed, and is owed anew: each counts by itself
+                known = None
             if known is None:
                 since, owner = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner
                 seen, dated = self._seen.setdefault((key, o.since), minute), minute
