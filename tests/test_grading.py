@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,15 +22,30 @@ from grading import (
     read_transcript,
     reference_transcript,
 )
+from grading.course import Course, play_reference
 from grading.drill import Drill
 from policy import Rulebook, load_policy
 from policy.errors import InputError
 from policy.handbook import handbook_markdown
-from scenarios import load_scenario
+from scenarios import Scenario, load_scenario
 
 BOOK = Rulebook(load_policy("secureai"))
 THREE = ("api_401", "slow_analysis", "gdpr_delete")
 Line = dict[str, Any]
+COURSES: dict[tuple[str, str, int], Course] = {}
+
+
+@pytest.fixture(autouse=True)
+def one_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every grade stands beside the reference of its scenario, which is the same for all of them."""
+
+    def play(scenario: Scenario, rulebook: Rulebook, seed: int) -> Course:
+        key = (scenario.id, rulebook.policy.digest, seed)
+        if key not in COURSES:
+            COURSES[key] = play_reference(scenario, rulebook, seed)
+        return COURSES[key]
+
+    monkeypatch.setattr(sys.modules["grading.grade"], "play_reference", play)
 
 
 @lru_cache(maxsize=100)
@@ -206,26 +222,21 @@ MISTAKES: tuple[Line, ...] = (
 
 @pytest.mark.parametrize("name", THREE)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: "-".join(map(str, m.values())))
-def test_a_mistake_in_a_perfect_course_costs_wherever_it_stands(name: str, mistake: Line) -> None:
+@pytest.mark.parametrize("every", [pytest.param(6, id="some"), pytest.param(1, id="all", marks=pytest.mark.heavy)])
+def test_a_mistake_in_a_perfect_course_costs_wherever_it_stands(name: str, mistake: Line, every: int) -> None:
     perfect = reference(name)
-    for place in range(0, len(perfect) + 1, 6):
+    for place in range(0, len(perfect) + 1, every):
         minute = perfect[place]["minute"] if place < len(perfect) else perfect[-1]["minute"] + 5
         result = graded(name, [*perfect[:place], mistake | {"minute": minute}, *perfect[place:]])
         assert result.raw <= 99.5, (place, mistake)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-)  # fmt: skip
 @given(
     st.sampled_from(THREE),
     st.lists(st.booleans(), min_size=30, max_size=30),
     st.lists(st.tuples(st.floats(0, 30), st.sampled_from(MISTAKES)), min_size=1, max_size=3),
 )
-def test_adding_a_mistake_to_any_course_never_raises_its_score(
-    name: str, kept: list[bool], mistakes: list[tuple[float, Line]]
-) -> None:
+def never_raises(name: str, kept: list[bool], mistakes: list[tuple[float, Line]]) -> None:
     """The mistakes come after the course: in between, the time they take could let a colleague's answer come in."""
     perfect = reference(name)
     lines = [line for line, keep in zip(perfect, kept, strict=False) if keep]
@@ -236,6 +247,14 @@ def test_adding_a_mistake_to_any_course_never_raises_its_score(
         lines.append(mistake | {"minute": minute})
         scores.append(graded(name, lines).raw)
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.heavy)])
+def test_adding_a_mistake_to_any_course_never_raises_its_score(examples: int) -> None:
+    settings(
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+    )(never_raises)()  # fmt: skip
 
 
 def test_a_look_before_it_is_owed_counts() -> None:

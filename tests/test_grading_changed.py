@@ -46,7 +46,7 @@ def run(name: str, seed: int, changes: dict[str, str]) -> tuple[Transcript, Grad
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: "-".join(f"{k}={v}" for k, v in c.items()))
 @pytest.mark.parametrize("name", THREE)
-@pytest.mark.parametrize("seeds", [range(2), pytest.param(range(2, 8), marks=pytest.mark.heavy)], ids=["some", "more"])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 8), marks=pytest.mark.heavy)], ids=["some", "more"])
 def test_the_reference_scores_100_under_any_policy(name: str, change: dict[str, str], seeds: range) -> None:
     for seed in seeds:
         _, result = run(name, seed, change)
