@@ -12,6 +12,7 @@ import pytest
 from deskdrill.main import main
 
 WIDTH = 80
+BROKEN = Path(__file__).parent / "data" / "broken"
 
 
 def test_every_finding_is_told_with_its_file_and_line(
@@ -39,7 +40,8 @@ def test_every_finding_is_told_with_its_file_and_line(
 
 
 def test_programs_get_a_row_each(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["policy", "check", "--format", "csv"]) == 0
+    stack = f"{BROKEN / 'bakery.yaml'}+{BROKEN / 'duplicate-rule.yaml'}"
+    assert main(["policy", "check", "--policy", stack, "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {"severity", "status", "file", "line", "code", "rules", "message", "suggestion"} == set(rows[0])
     assert all(row["file"] and row["line"] for row in rows)

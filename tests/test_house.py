@@ -25,7 +25,7 @@ LONGEST = 450
 HEADLESS = (
     ["--help"],
     ["policy", "show"],
-    ["policy", "check"],
+    ["policy", "check", "--policy", "tests/data/broken/bakery.yaml"],
     ["policy", "render"],
     ["scenario", "list"],
     ["scenario", "reference", "api_401"],
