@@ -53,7 +53,7 @@ def agrees(moment: tuple[str, date], plan: Plan, one: int, other: int) -> None:
         assert (closes[:-1] < opens[1:]).all()
 
 
-@pytest.mark.parametrize("examples", [1000, pytest.param(10_000, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("examples", [400, pytest.param(10_000, marks=pytest.mark.heavy)])
 def test_a_calendar_agrees_with_the_wall_clock(examples: int) -> None:
     settings(max_examples=examples, deadline=None)(agrees)()
 

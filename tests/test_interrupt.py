@@ -22,6 +22,7 @@ from simulator.run import rules_of
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).parent / "data"
 COMMANDS = (["tour", "--replications", "10000"], ["simulate", "--replications", "20000", "--workers", "2"])
+SHORT = (("tour", 1.5, 0.15), ("simulate", 1.0, 0.0), ("simulate", 1.5, 0.15))
 
 
 def _members(group: int) -> list[int]:
@@ -32,14 +33,17 @@ def _members(group: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("after", "gap"),
+    ("command", "after", "gap"),
     [
-        pytest.param(after, gap, marks=() if (after, gap) in ((1.0, 0.0), (1.5, 0.15)) else pytest.mark.heavy)
+        pytest.param(
+            command, after, gap, id=f"{command[0]}-{after}-{gap}",
+            marks=() if (command[0], after, gap) in SHORT else pytest.mark.heavy,
+        )
+        for command in COMMANDS
         for after in (1.0, 1.5, 2.5)
         for gap in (0.0, 0.15, 0.4)
     ],
-)
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0])
+)  # fmt: skip
 def test_a_second_ctrl_c_changes_nothing(command: list[str], after: float, gap: float) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "deskdrill", *command], cwd=ROOT,

@@ -121,7 +121,7 @@ def test_escalations_add_up() -> None:
 
 def test_the_same_bytes_on_one_worker_and_on_two() -> None:
     policy, desk = load_policy(DATA / "desk_policy.yaml"), load_desk(DATA / "desk_small.yaml")
-    one, two = (simulate(policy, desk, replications=45, seed=9, workers=w) for w in (1, 2))
+    one, two = (simulate(policy, desk, replications=21, seed=9, workers=w) for w in (1, 2))
     assert json.dumps(one.as_json()) == json.dumps(two.as_json())
     assert one.months.tobytes() == two.months.tobytes()
 

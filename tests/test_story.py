@@ -160,8 +160,7 @@ def test_who_comes_to_a_war_room() -> None:
 
 
 @given(desks())
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=(HealthCheck.too_slow,))
-def test_there_is_a_story_whatever_happens_on_a_desk(case: Case) -> None:
+def has_a_story(case: Case) -> None:
     run = run_once(case.model(), None, case.seed, 0)
     for ticket in range(1, len(run.tickets) + 1):
         texts = [step.text for step in story_of(run, ticket).steps]
@@ -174,6 +173,12 @@ def test_there_is_a_story_whatever_happens_on_a_desk(case: Case) -> None:
             assert sum(said in text for text in texts) == (mine["notes"]["what"] == what).sum()
         answers = sum("The customer answers" in text or "no longer waited" in text for text in texts)
         assert answers <= np.count_nonzero(~np.isnan(mine["questions"]["answered"]))
+
+
+@pytest.mark.parametrize("examples", [15, pytest.param(150, marks=pytest.mark.heavy)])
+def test_there_is_a_story_whatever_happens_on_a_desk(examples: int) -> None:
+    calm = (HealthCheck.too_slow,)
+    settings(max_examples=examples, deadline=None, database=None, suppress_health_check=calm)(has_a_story)()
 
 
 def test_nights_lateness_and_decisions() -> None:
@@ -213,11 +218,12 @@ def month() -> tuple[Run, DeskRules]:
     return run_once(load_desk(), rules, 2, 0), rules
 
 
-def test_every_ticket_of_a_month_has_a_story() -> None:
+@pytest.mark.parametrize("every", [pytest.param(3, id="some"), pytest.param(1, id="all", marks=pytest.mark.heavy)])
+def test_every_ticket_of_a_month_has_a_story(every: int) -> None:
     run, rules = month()
     ids = {entry.id for entry in load_policy().entries()}
     cited: set[str] = set()
-    for ticket in range(1, len(run.tickets) + 1):
+    for ticket in range(1, len(run.tickets) + 1, every):
         story = story_of(run, ticket, rules)
         times = [step.at for step in story.steps]
         assert times == sorted(times)

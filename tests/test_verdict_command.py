@@ -338,9 +338,8 @@ RANK = {name: rank for rank, name in enumerate(("T1", "T2", "T3", "support_manag
 BESIDE = ("security", "compliance")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(drawn=st.data())
-def test_a_graver_signal_keeps_an_escalation_to_a_destination_no_lower(drawn: st.DataObject) -> None:
+def keeps_the_escalation(drawn: st.DataObject) -> None:
     policy = book().policy
     parts = [part for rule in policy.rules if rule.define in ("P1", "P2") for part in rule.when.parts()]
     graver = {name for part in parts if isinstance(part, Signal) for name in part.names} - {"cosmetic"}
@@ -362,6 +361,12 @@ def test_a_graver_signal_keeps_an_escalation_to_a_destination_no_lower(drawn: st
     assert {to for to in BESIDE if to in held} <= holds
     if reached := [RANK[to] for to in held if to in RANK]:
         assert max((RANK[to] for to in holds if to in RANK), default=-1) >= max(reached), (signal, held, holds)
+
+
+@pytest.mark.parametrize("examples", [50, pytest.param(500, marks=pytest.mark.heavy)])
+def test_a_graver_signal_keeps_an_escalation_to_a_destination_no_lower(examples: int) -> None:
+    calm = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    settings(max_examples=examples, deadline=None, suppress_health_check=calm)(keeps_the_escalation)()
 
 
 def test_a_situation_that_was_written_gets_the_verdict_of_the_original(run: Run) -> None:
