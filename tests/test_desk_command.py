@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +55,17 @@ def test_a_file_that_is_there_is_never_touched(folder: Path, capsys: pytest.Capt
     assert sorted(path.name for path in folder.iterdir()) == ["link.yaml", "mine.yaml"]
 
 
-def checked(capsys: pytest.CaptureFixture[str], *sets: str, desk: str = "desk_small.yaml") -> tuple[int, Any]:
+@cache
+def checked(*sets: str) -> tuple[int, Any]:
     changes = [word for change in sets for word in ("--set", change)]
-    code = main(["desk", "check", str(DATA / desk), "--policy", str(DATA / "desk_policy.yaml"), "--format", "json",
-                 *changes])  # fmt: skip
-    return code, json.loads(capsys.readouterr().out)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(["desk", "check", str(DATA / "desk_small.yaml"), "--policy", str(DATA / "desk_policy.yaml"),
+                     "--format", "json", *changes])  # fmt: skip
+    return code, json.loads(out.getvalue())
 
 
-def test_the_small_desk_has_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = checked(capsys)
+def test_the_small_desk_has_no_error() -> None:
+    code, found = checked()
     assert (code, found["errors"], found["desk"], found["policy"]) == (0, 0, "small", "smallhouse")
     assert [one["tier"] for one in found["tiers"]] == ["T1", "T2", "T3"]
     assert not [one for one in found["remarks"] if one["severity"] == "error"]
@@ -87,22 +92,20 @@ ODD = [
 
 
 @pytest.mark.parametrize(("change", "severity", "code", "where", "message"), ODD, ids=[f"{o[2]}-{o[3]}" for o in ODD])
-def test_what_is_odd_is_said(
-    change: str, severity: str, code: str, where: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_odd_is_said(change: str, severity: str, code: str, where: str, message: str) -> None:
     shift = 'desk.shifts={short: {hours: {mon: "09:00-12:00", tue: "09:00-12:00"}}}'
-    exit_code, found = checked(capsys, shift, change)
+    exit_code, found = checked(shift, change)
     mine = [one for one in found["remarks"] if (one["severity"], one["code"], one["where"]) == (severity, code, where)]
     assert mine, found["remarks"]
     assert any(message in one["message"] for one in mine)
     assert exit_code == (1 if any(one["severity"] == "error" for one in found["remarks"]) else 0)
-    _, usual = checked(capsys, shift)
+    _, usual = checked(shift)
     if code != "out-of-hours":
         assert not [one for one in usual["remarks"] if (one["code"], one["where"]) == (code, where)]
 
 
-def test_weights_that_are_not_meant_as_shares_are_let_be(capsys: pytest.CaptureFixture[str]) -> None:
-    _, found = checked(capsys, "desk.plans={starter: 7, professional: 2, enterprise: 1}")
+def test_weights_that_are_not_meant_as_shares_are_let_be() -> None:
+    _, found = checked("desk.plans={starter: 7, professional: 2, enterprise: 1}")
     assert not [one for one in found["remarks"] if one["code"] == "sum"]
 
 
@@ -165,8 +168,8 @@ def test_an_overload_that_only_timers_bring_is_seen_in_the_pilot(
         assert "played for" in capsys.readouterr().out
 
 
-def test_those_on_call_have_but_the_hours_of_a_week(capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = checked(capsys, "desk.categories.hard.priorities={P1: 1}", "desk.demand.tickets_per_week=700")
+def test_those_on_call_have_but_the_hours_of_a_week() -> None:
+    code, found = checked("desk.categories.hard.priorities={P1: 1}", "desk.demand.tickets_per_week=700")
     assert code == 1
     said = [one for one in found["remarks"] if one["where"] == "staffing.T3.on_call"]
     assert [(one["severity"], one["code"]) for one in said] == [("error", "overload")]
