@@ -176,7 +176,8 @@ class Auditor:
 
     def _has(self, tier: str, at: float) -> bool:
         """Return whether a tier has the ticket at an instant, that of its coming and going included."""
-        return tier == self._holder(at) or [holder for since, holder in self._holders if since <= at][-1:] == [tier]
+        now = [holder for since, holder in self._holders if since <= at + EPSILON]  # dues are rounded
+        return tier == self._holder(at) or now[-1:] == [tier]
 
     def _around_at(self, at: float) -> bool:
         return [around for since, around in self._around if since <= at][-1:] == [True]
@@ -204,7 +205,7 @@ class Auditor:
         hours = people.hours(owner, around_the_clock=around)
         verb, _, _, what = duty.key
         played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
-        stay = case.stay(owner, due) if people.is_tier(owner) and self._has(owner, due) else None
+        stay = case.stay(owner, due + EPSILON) if people.is_tier(owner) and self._has(owner, due) else None
         if stay is not None and (not stay.began <= due or played or what == UPDATE):
             if case.worked_on(owner, due) and (tier is not None or what != UPDATE):
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
