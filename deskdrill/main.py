@@ -63,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _let_go_of_stdout()
         return 0
     except KeyboardInterrupt:
+        # If it broke into text that was being executed (as dataclasses do when they are imported), Python would end
+        # itself by the signal whatever code we return, unless text was executed to the end since.
+        exec("")
         print("\nStopped.", file=sys.stderr)
         return EXIT_CODE
     except OSError as error:

@@ -90,6 +90,20 @@ def test_a_command_that_does_not_stop_is_stopped(tmp_path: Path) -> None:
     assert (process.returncode, err) == (130, b"")
 
 
+def test_the_code_is_ours_wherever_the_interrupt_breaks_in(tmp_path: Path) -> None:
+    (tmp_path / "broken_into.py").write_text(
+        "import sys\n"
+        "from deskdrill import main\n"
+        "main._run = lambda argv: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(main.main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "broken_into"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, b"\nStopped.\n")
+
+
 def test_a_process_that_dies_is_told_and_not_waited_for() -> None:
     model = compile_model(load_desk(DATA / "desk_small.yaml"), rules_of(load_policy(DATA / "desk_policy.yaml")))
     with farms.farm(model, 1, 2) as farm:
