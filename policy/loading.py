@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from policy.figures import Figures
 from policy.notices import check_example, placeholders
 from policy.overlays import VARIANTS, Overlay, split_reference, stacked
 from policy.source import KeyPath, Source, validate
-from policy.yaml_source import apply_sets, load_yaml
+from policy.yaml_source import apply_sets, load_yaml, read_text
 
 FOLDER = Path(__file__).parent
 
@@ -174,12 +174,18 @@ def load_policy(ref: str | Path = "secureai", sets: Mapping[str, str] | None = N
     """
     first, overlays = split_reference(ref)
     path = find_policy(first)
-    source = load_yaml(path, name=path.name if path.parent == FOLDER else str(first))
+    name = path.name if path.parent == FOLDER else str(first)
+    source = _document(read_text(path, name), name)
     if isinstance(source.data, dict) and "overlay" in source.data and "deskdrill_policy" not in source.data:
         raise source.error((), f"is an overlay, not a policy; name the policy first: secureai+{first}")
     source, applied = stacked(source, overlays, ref)
     policy = build_policy(apply_sets(source, sets or {}, prefix="policy."))
     return replace(policy, name="+".join((policy.name, *(one.name for one in applied))), overlays=applied)
+
+
+@lru_cache(maxsize=8)  # whoever compares or plays on asks for the same text again; nothing writes into a document
+def _document(text: str, name: str) -> Source:
+    return load_yaml(text, name=name)
 
 
 def find_policy(ref: str | Path) -> Path:

@@ -345,3 +345,17 @@ def test_values_that_look_right_and_are_not(path: tuple[str, ...], value: object
     holder[path[-1]] = value
     with pytest.raises(InputError, match=re.escape(said)):
         build_policy(Source("bakery", data))
+
+
+def test_a_policy_that_is_loaded_again_is_as_the_file_is_then(tmp_path: Path) -> None:
+    file = tmp_path / "house.yaml"
+    text = (Path(__file__).parent / "data" / "drill_policy.yaml").read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    first = load_policy(file)
+    load_policy(file, {"tiers.counter.no_progress": "7m"})
+    assert load_policy(file).digest == first.digest
+    file.write_text(text.replace("title: ", "title: Another "), encoding="utf-8")
+    assert load_policy(file).doc.title == f"Another {first.doc.title}"
+    shipped = load_policy().digest
+    assert load_policy("secureai+t1-45m").digest != shipped
+    assert load_policy().digest == shipped
