@@ -199,7 +199,8 @@ class Reasons:
                 )
                 yield Phrase(text)
             case Named():
-                yield Phrase(f"“{condition.name.replace('_', ' ')}” does not apply")
+                usual = self._is_usual(condition.inner)
+                yield Phrase(f"“{condition.name.replace('_', ' ')}” does not apply", minor=usual)
             case All():
                 parts = [part for part in condition.inner if not part.ask(facts)[0]]
                 yield from self._failing(parts[0])
@@ -208,6 +209,17 @@ class Reasons:
                     yield from self._failing(part)
             case Not():
                 yield from self._holding(condition.inner)
+
+    def _is_usual(self, condition: Condition) -> bool:
+        """Return whether a condition fails for something that was not done in this visit: nothing to speak of."""
+        match condition:
+            case Done():
+                return condition.in_visit
+            case Named():
+                return self._is_usual(condition.inner)
+            case All():
+                return self._is_usual(next(part for part in condition.inner if not part.ask(self._facts)[0]))
+        return False
 
     # -- words -------------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ def test_a_step_of_the_return_that_nobody_takes_is_reported_for_each_return(act:
     ("reason", "rule"),
     [
         ("resolved", "deescalate.when.resolved"),
-        ("waiting_customer", "deescalate.when.waiting_customer.to_be_asked"),
+        ("waiting_customer", "deescalate.when.waiting_customer.asks"),
         ("reclassified", "deescalate.when.reclassified"),
         ("workaround", "deescalate.when.workaround"),
     ],

@@ -208,7 +208,7 @@ def test_arrows_say_what_occasions_them() -> None:
     lines = [line for step in (*picture.down, *picture.over, *picture.rungs) for line in step.lines]
     lines += [line for node in (*picture.ladder, *picture.others) for line in node.lines]
     assert not [line for line in lines if "reason" in line]
-    assert "owed: needs expertise; bug; integration beyond config; every P2" in picture.down[0].lines
+    assert "owed: needs expertise; bug; integration beyond config; customer answered; every P2" in picture.down[0].lines
     assert "straight from Tier 1" in handbook_html(SECUREAI)
 
 

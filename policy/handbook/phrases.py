@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy.building import BASIC_CHECKS, Act, Oblige
-from policy.conditions import AnyOf, ClockReaches, Condition
+from policy.conditions import All, AnyOf, ClockReaches, Condition
 from policy.durations import parse_duration
 from policy.figures import Figure
 from policy.handbook.model import Span, Spans
@@ -190,7 +190,7 @@ def _waited(reading: Reading, book: Book, priorities: Values) -> tuple[ClockReac
     others: dict[str, None] = {}
     for part in sorted(reading.core, key=repr):
         inner: tuple[Condition, ...] = part.inner if isinstance(part, AnyOf) else (part,)
-        timers = [one for one in inner if isinstance(one, ClockReaches)]
+        timers = [clock for one in inner if (clock := _clock(one)) is not None]
         if len(timers) < len(inner):
             continue
         for one in timers:
@@ -199,6 +199,13 @@ def _waited(reading: Reading, book: Book, priorities: Values) -> tuple[ClockReac
             elif one.figure.fixed is not None or one.figure.by is not None:
                 others[_reached(book, one, reading, priorities)] = None
     return age, age is not None and (age.early.fixed is not None or age.early.by is not None), list(others)
+
+
+def _clock(condition: Condition) -> ClockReaches | None:
+    """Return the clock that a condition waits for, its only one, whatever else it asks."""
+    parts = condition.inner if isinstance(condition, All) else (condition,)
+    clocks = [part for part in parts if isinstance(part, ClockReaches)]
+    return clocks[0] if len(clocks) == 1 else None
 
 
 def _reached(book: Book, clock: ClockReaches, reading: Reading, priorities: Values) -> str:
