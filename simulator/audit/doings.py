@@ -64,9 +64,8 @@ class _Agents:
         self._had: set[str] = {case.tier}
         self._elsewhere = False
         """Whether somebody did not get the ticket whose work on it the desk has played: it was of another world."""
-        self._missing: dict[str, ActKey] = {}
-        """By the tier that had to ask back: what the hand-off to it lacked."""
-        self._asked_back = {stay.tier for stay in case.stays if stay.incomplete}
+        self._missing: dict[float, ActKey] = {}
+        """By the instant at which the stay began whose tier had to ask back: what the hand-off to it lacked."""
 
     def act(self) -> Iterator[Doing]:
         replay, case = self._replay, self._case
@@ -234,6 +233,7 @@ class _Agents:
 
     def _lacks(self, owed: Owed) -> bool:
         """Return whether a hand-off lacked this part, so that the tier had to ask back."""
-        if owed.verb != HANDOFF or owed.to not in self._asked_back:
+        stay = self._case.stay(owed.to or "", self._replay.now) if owed.verb == HANDOFF else None
+        if stay is None or not stay.incomplete:
             return False
-        return self._missing.setdefault(owed.to, owed.key) == owed.key
+        return self._missing.setdefault(stay.entered, owed.key) == owed.key
