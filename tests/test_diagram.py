@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.lint import diagram
-from policy.lint.diagram import TooLargeError, branches, new_diagram
+from policy.lint.diagram import TooLargeError, cheapest, holds, new_diagram
 
 NAMES = tuple("abcdef")
 ROWS = [dict(zip(NAMES, row, strict=True)) for row in itertools.product([False, True], repeat=len(NAMES))]
@@ -66,15 +66,10 @@ def node(formula: Any, bdd: Any) -> Any:
 
 
 def table(node: Any, bdd: Any) -> tuple[bool, ...]:
-    """Return the truth table of a node, read off branch by branch."""
-    found = []
-    for row in ROWS:
-        here = node
-        while here not in (bdd.true, bdd.false):
-            low, high = branches(here)
-            here = high if row[here.var] else low
-        found.append(here == bdd.true)
-    return tuple(found)
+    """Return the truth table of a node, read off branch by branch and, for every eighth row, by ``dd``."""
+    for row in ROWS[::8]:
+        assert holds(node, row) == (bdd.let(row, node) == bdd.true)
+    return tuple(holds(node, row) for row in ROWS)
 
 
 @settings(max_examples=150, deadline=None)
@@ -93,6 +88,33 @@ def test_a_node_says_what_its_formula_says_and_has_the_size_that_dd_gives_it(for
     assert [len(one) for one in nodes[0]] == [len(one) for one in nodes[1]]
     assert [ours.count(one, nvars=len(NAMES)) for one in nodes[0]] == [sum(one) for one in tables]
     ours._bdd.assert_consistent()
+
+
+@settings(max_examples=100, deadline=None)
+@given(FORMULAS, st.lists(st.integers(0, 3), min_size=len(NAMES), max_size=len(NAMES)))
+def test_the_cheapest_way_costs_least(formula: Any, costs: list[int]) -> None:
+    bdd = new_diagram()
+    bdd.declare(*NAMES)
+    rows = [row for row in ROWS if value(formula, row)]
+    if not rows:
+        return
+    way = {NAMES[level]: takes for level, takes in cheapest(node(formula, bdd), costs)}
+    row = dict.fromkeys(NAMES, False) | way
+    assert value(formula, row)
+
+    def cost(row: dict[str, bool]) -> int:
+        return sum(one for one, name in zip(costs, NAMES, strict=True) if row[name])
+
+    assert cost(row) == min(map(cost, rows))
+
+
+def test_nodes_of_two_diagrams_do_not_mix() -> None:
+    one, other = new_diagram(), new_diagram()
+    for bdd in (one, other):
+        bdd.declare(*NAMES)
+    for mixed in (lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a == b, lambda a, b: a != b):
+        with pytest.raises(ValueError, match="two diagrams"):
+            mixed(one.var("a"), other.var("a"))
 
 
 def test_what_is_known_takes_no_step() -> None:

@@ -29,6 +29,7 @@ from policy.diff.realtime import RealTime
 from policy.diff.showing import NO_MORE, NOT_BEFORE, Shown, shown
 from policy.lint.cells import situation_of
 from policy.lint.cover import Task, smallest_cover
+from policy.lint.diagram import holds
 from policy.lint.space import Node, Space
 from policy.loading import Policy
 from policy.rulebook import Rulebook
@@ -121,6 +122,7 @@ class _Pair:
     acts: tuple[Act, ...]
     before: Mapping[Act, list[Effect]]
     after: Mapping[Act, list[Effect]]
+    books: tuple[Rulebook, Rulebook]
 
     @classmethod
     def of(cls, first: Policy, second: Policy) -> _Pair:
@@ -133,17 +135,13 @@ class _Pair:
         before = _by_act(effects(here, touched), possible, names)
         after = _by_act(effects(there, touched), possible, {})
         acts = sorted({*before, *after}, key=lambda act: (ORDER.index(act[0]), _sortable(act[1])))
-        return cls(here, there, RealTime(first, second), possible, tuple(acts), before, after)
+        books = Rulebook(first), Rulebook(second)
+        return cls(here, there, RealTime(first, second), possible, tuple(acts), before, after, books)
 
     @property
     def spaces(self) -> tuple[Space, Space]:
         """Return the two views of the space."""
         return self.here, self.there
-
-    @property
-    def books(self) -> tuple[Rulebook, Rulebook]:
-        """Return the rulebooks of the two policies."""
-        return Rulebook(self.here.policy), Rulebook(self.there.policy)
 
     def effects(self, act: Act) -> tuple[list[Effect], list[Effect]]:
         """Return the effects of one act in the two policies."""
@@ -338,7 +336,7 @@ def _example(pair: _Pair, act: Act, cell: Mapping[str, bool], what: str) -> tupl
     """Return the changed rules at work in a cell, and an example in it or near it."""
     here, there = pair.here, pair.there
     old, new = pair.effects(act)
-    at_work = [e for e in (*old, *new) if here.bdd.let(dict(cell), e.where) == here.bdd.true]
+    at_work = [e for e in (*old, *new) if holds(e.where, cell)]
     changed = changed_rules(old, new)
     rules = dict.fromkeys(e.rule for e in at_work if e.rule in changed) or dict.fromkeys(e.rule for e in at_work)
     smallest = situation_of(here, cell), situation_of(there, cell)

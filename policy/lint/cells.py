@@ -1,8 +1,7 @@
 """From a cell of the space to a situation one can hold in hand, and back.
 
 A cell says which signals are known, between which figures a clock stands, and so on. ``situation_of`` makes a
-concrete situation of it, so that whatever the diagram claims can be replayed through the rulebook; ``holds`` asks a
-node about an assignment.
+concrete situation of it, so that whatever the diagram claims can be replayed through the rulebook.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ from typing import Final
 
 from policy.calendars import Calendar, to_instant
 from policy.clocks import Clock
-from policy.lint.space import NOBODY, Node, Space
+from policy.lint.diagram import holds
+from policy.lint.space import NOBODY, Space
 from policy.situation import CLOCKS, RESOLUTION, Count, Deed, Situation
 
 Assignment = Mapping[str, bool]
@@ -33,11 +33,6 @@ def reached(space: Space, assignment: Assignment, clock: str) -> float:
     """Return the largest figure that a clock has reached in a cell (minutes), 0 if none."""
     marks = [at for at in space.breaks.get(clock, ()) if assignment.get(f"clock {clock}>={at:g}")]
     return max(marks, default=0.0)
-
-
-def holds(space: Space, node: Node, assignment: Assignment) -> bool:
-    """Return whether ``node`` holds in a cell."""
-    return bool(space.bdd.let(dict(assignment), node) == space.bdd.true)
 
 
 def situation_of(space: Space, assignment: Assignment) -> Situation:
@@ -94,7 +89,7 @@ def situation_of(space: Space, assignment: Assignment) -> Situation:
 
 def _calendar(space: Space, assignment: Assignment) -> Calendar:
     for index, (_, name) in enumerate(space.policy.calendar_cases):
-        if holds(space, space.calendar(index), assignment):
+        if holds(space.calendar(index), assignment):
             return space.policy.calendars[name]
     return Calendar.always()
 

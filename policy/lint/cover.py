@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from policy.lint.diagram import holds
 from policy.lint.space import Node, Space
 
 _MOST = 4
@@ -47,7 +48,7 @@ def _uncovered(space: Space, tasks: Iterable[Task], names: Iterable[str]) -> fro
         left = _left(space, task, names)
         if left != space.bdd.false:
             cell = dict.fromkeys(space.bdd.vars, False) | space.bdd.pick(left)
-            return frozenset(n for n, region in task.regions.items() if space.bdd.let(cell, region) == space.bdd.true)
+            return frozenset(n for n, region in task.regions.items() if holds(region, cell))
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dd import autoref
@@ -33,8 +34,11 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
 
     deadline: float = math.inf
     steps: int = 0
-    met: dict[tuple[int, int], int]
-    """What two nodes have in common, the smaller number first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met: dict[tuple[int, int], int] = {}
+        """What two nodes have in common, the smaller number first."""
 
     def allow(self, seconds: float) -> None:
         """Set the time from now on, and begin to count steps anew."""
@@ -117,16 +121,95 @@ class _Manager(plain_bdd.BDD):  # type: ignore[misc, unused-ignore]
         """Say nothing: Python takes the diagram and its nodes down in any order."""
 
 
+class _Node(autoref.Function):  # type: ignore[misc, unused-ignore]
+    """A node with its operations. It counts no references: no node is ever taken out of a diagram."""
+
+    def __init__(self, node: int, bdd: Any) -> None:
+        self.node, self.bdd, self.manager = node, bdd, bdd._bdd
+
+    def __del__(self) -> None:
+        """Leave the node where it is."""
+
+    def __hash__(self) -> int:
+        return self.node
+
+    def __eq__(self, other: object) -> bool:
+        return self.node == self._number(other)
+
+    def __ne__(self, other: object) -> bool:
+        return self.node != self._number(other)
+
+    def __invert__(self) -> _Node:
+        return _Node(-self.node, self.bdd)
+
+    def __and__(self, other: Node) -> _Node:
+        return _Node(self._diagram()._and(self.node, self._number(other)), self.bdd)
+
+    def __or__(self, other: Node) -> _Node:
+        return _Node(-self._diagram()._and(-self.node, -self._number(other)), self.bdd)
+
+    def _diagram(self) -> Any:
+        return self.manager
+
+    def _number(self, other: Any) -> int:
+        if other.bdd is not self.bdd:
+            raise ValueError("nodes of two diagrams have nothing to say to each other")
+        return int(other.node)
+
+
+class _Diagram(autoref.BDD):  # type: ignore[misc, unused-ignore]
+    """A diagram of such nodes."""
+
+    def __init__(self) -> None:
+        manager: Any = _Manager  # it compares as dd's own does
+        self._bdd = manager()
+        self._bdd.configure(reordering=False)
+        self.vars = self._bdd.vars
+
+    def _wrap(self, u: int) -> _Node:
+        return _Node(u, self)
+
+
 def new_diagram() -> Any:
     """Return an empty diagram."""
-    bdd = autoref.BDD()
-    bdd.configure(reordering=False)
-    manager: Any = bdd._bdd
-    manager.__class__ = _Manager
-    manager.met = {}
-    return bdd
+    return _Diagram()
 
 
-def branches(node: Node) -> tuple[Node, Node]:
-    """Return the low and the high branch of a node, its negation carried down."""
-    return (~node.low, ~node.high) if node.negated else (node.low, node.high)
+def holds(node: Node, cell: Mapping[str, bool]) -> bool:
+    """Return what a node says where every variable has the value that ``cell`` gives it."""
+    forks, names, here = node.manager._succ, node.manager._level_to_var, node.node
+    while here not in (1, -1):
+        level, low, high = forks[abs(here)]
+        branch = high if cell[names[level]] else low
+        here = branch if here > 0 else -branch
+    return bool(here == 1)
+
+
+def cheapest(node: Node, costs: Sequence[float]) -> list[tuple[int, bool]]:
+    """Return the cheapest way through a node to where it holds: levels, each with whether its high branch is taken.
+
+    ``costs`` are those of the high branches, by level; of two ways that cost the same it takes the low branch. The
+    node holds somewhere.
+    """
+    forks: Mapping[int, tuple[int, int, int]] = node.manager._succ
+    known: dict[int, tuple[float, bool]] = {}
+
+    def best(here: int) -> float:
+        if here in (1, -1):
+            return 0.0 if here == 1 else math.inf
+        found = known.get(here)
+        if found is None:
+            level, low, high = forks[abs(here)]
+            sign = 1 if here > 0 else -1
+            without, with_it = best(sign * low), best(sign * high) + costs[level]
+            found = known[here] = (without, False) if without <= with_it else (with_it, True)
+        return found[0]
+
+    best(node.node)
+    way, here = [], node.node
+    while here not in (1, -1):
+        level, low, high = forks[abs(here)]
+        takes = known[here][1]
+        way.append((level, takes))
+        here = (high if takes else low) if here > 0 else -(high if takes else low)
+    return way

@@ -36,7 +36,7 @@ from policy.conditions import (
     Within,
 )
 from policy.lint.axioms import by_meaning, part_within_whole
-from policy.lint.diagram import Node, branches, new_diagram
+from policy.lint.diagram import Node, cheapest, new_diagram
 from policy.loading import Policy
 from policy.situation import OPEN, STATUSES
 
@@ -183,29 +183,9 @@ class Space:
         node = node & self.possible
         if node == self.bdd.false:
             return None
-        known: dict[int, tuple[float, bool | None]] = {}
         order = [self.bdd.var_at_level(level) for level in range(len(self.bdd.vars))]
-
-        def best(here: Node) -> float:
-            if here == self.bdd.true:
-                return 0.0
-            if here == self.bdd.false:
-                return math.inf
-            key = int(here)
-            if key not in known:
-                low, high = branches(here)
-                without, with_it = best(low), best(high) + self._cost[here.var]
-                known[key] = (without, False) if without <= with_it else (with_it, True)
-            return known[key][0]
-
-        best(node)
-        chosen = dict.fromkeys(order, False)
-        while node not in (self.bdd.true, self.bdd.false):
-            takes = known[int(node)][1]
-            chosen[node.var] = bool(takes)
-            low, high = branches(node)
-            node = high if takes else low
-        return chosen
+        way = cheapest(node, [self._cost[name] for name in order])
+        return dict.fromkeys(order, False) | {order[level]: takes for level, takes in way}
 
     # -- building ----------------------------------------------------------------------------------------------
 
