@@ -170,7 +170,8 @@ def test_on_a4_the_pictures_follow_the_protocol_and_no_sheet_holds_two_items(tmp
     assert "The same as a picture" in sheets[first + 1]
     assert sheets[first + 2].startswith("P2 (high)")
     settled = next(i for i, sheet in enumerate(sheets) if sheet.startswith("How contradictions"))
-    assert sheets[settled + 1].startswith("Index by id")
+    index = next(i for i, sheet in enumerate(sheets) if sheet.startswith("Index by id"))
+    assert settled < index <= settled + 2  # the settlements fill a sheet, and a little of the next
 
 
 # -- nothing in a policy is obeyed ---------------------------------------------------------------------------------

@@ -269,15 +269,15 @@ def test_a_wrong_priority_is_seen_when_there_is_nothing_to_check() -> None:
     assert work(played) == [(0, TEN, TEN + 5), (0, TEN + 5, TEN + 25)]
 
 
-def test_a_wrong_priority_is_seen_after_asking_back_and_the_checks() -> None:
+def test_a_wrong_priority_is_seen_with_the_checks_of_a_tier_that_nobody_handed_it_to() -> None:
     slips = "{wrong_priority: 0.5, incomplete_handoff: 0.5}"
     desk = model(behaviour=slips, staffing__T1__agents="0")
     wrong = {"at": TEN, "wrong_priority": True, "priority": "P3", "incomplete_handoff": True, "asking_back": 25.0}
     played = play(desk, {**wrong, "priority": "P2"})
-    # A P3 until Tier 2 has it, at the age of 8 hours: reply 5, asking back 25, checks 10.
+    # A P3 until Tier 2 has it, at the age of 8 hours: reply 5, checks 10, and nobody to ask back.
     began = DAY + TEN
     assert story(played)[1][:3] == ("T2", "AGE", began)
-    assert notes(played) == [("CHECKED", began + 40), ("PRIORITY_SEEN", began + 40)]
+    assert notes(played) == [("CHECKED", began + 15), ("PRIORITY_SEEN", began + 15)]
 
 
 def test_a_wrong_priority_is_seen_although_the_ticket_is_sent_back() -> None:

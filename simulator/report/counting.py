@@ -36,7 +36,7 @@ MANAGEMENT: Final = "management"
 ELSEWHERE: Final = "elsewhere"
 _TOLERANCE: Final = 1e-6
 _UP: Final = (Ending.EXPERTISE, Ending.CODE_CHANGE, Ending.UNRESOLVABLE, Ending.NO_PROGRESS, Ending.UNRESOLVED,
-              Ending.AGE, Ending.PREMATURE)  # fmt: skip
+              Ending.AGE, Ending.PREMATURE, Ending.SIGNAL)  # fmt: skip
 
 
 def word(code: Entry | Judged | Cause | Measured | Slip) -> str:
