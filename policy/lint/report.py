@@ -91,7 +91,7 @@ def lint(policy: Policy, *, seconds: float = SECONDS) -> Report:
 
 def _reason(error: Exception, seconds: float) -> str:
     if isinstance(error, RecursionError):
-        return "there are too many words for the diagram of all situations"
+        return "not decided, as there are too many words for a diagram of all situations"
     return f"not decided within {seconds:g} seconds and the memory allowed"
 
 
