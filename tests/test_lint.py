@@ -369,7 +369,8 @@ def test_a_policy_with_more_words_than_the_diagram_is_deep_is_not_proved() -> No
     report = lint(hostile(1600, deep(1600)), seconds=30)
     conflicts = [one for one in report.properties if one.code in PROPERTIES["conflict"]]
     assert {one.status for one in conflicts} == {"NOT PROVED"}
-    assert {one.said for one in conflicts} == {"not decided, as there are too many words for a diagram of all situations"}
+    said = "not decided, as there are too many words for a diagram of all situations"
+    assert {one.said for one in conflicts} == {said}
 
 
 def test_memory_is_bounded_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
