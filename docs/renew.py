@@ -28,6 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/decisions/*.md")
+ON_PAPER = {"COLUMNS": "80", "NO_COLOR": "1"}
 SCHEMAS = ("policy", "overlay", "desk", "scenario")
 _OUTPUT = re.compile(r"<!-- output of: (?P<command>.+?) -->\n+```text\n.*?```", re.DOTALL)
 _VERBS = re.compile(r"<!-- verbs -->\n.*?<!-- end of verbs -->", re.DOTALL)
@@ -100,21 +101,27 @@ def output_of(command: str, folder: Path = ROOT, *, told: bool = False) -> str:
     program, *arguments = shlex.split(found["command"])
     if program != "deskdrill":
         raise ValueError(f"only deskdrill is run here, not {program}")
+    code, out, err = ran(arguments, folder)
+    if code:
+        raise ValueError(f"{command}: exit code {code}: {err.strip()}")
+    lines = ((err if told else "") + out).splitlines()
+    shown = "\n".join(lines[: int(found["lines"])] if found["lines"] else lines).rstrip()
+    return f"{shown}\n" if shown else ""
+
+
+def ran(arguments: list[str], folder: Path) -> tuple[int, str, str]:
+    """Return the exit code of ``deskdrill`` with these arguments in a folder, its stdout and its stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "deskdrill", *arguments],
         cwd=folder,
-        env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"},
+        env=os.environ | ON_PAPER | {"PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         timeout=300,
         check=False,
     )
-    if done.returncode:
-        raise ValueError(f"{command}: exit code {done.returncode}: {done.stderr.strip()}")
-    lines = ((done.stderr if told else "") + done.stdout).splitlines()
-    shown = "\n".join(lines[: int(found["lines"])] if found["lines"] else lines).rstrip()
-    return f"{shown}\n" if shown else ""
+    return done.returncode, done.stdout, done.stderr
 
 
 def verbs() -> str:
