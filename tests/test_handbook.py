@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from policy import Policy, load_policy
+from policy import handbook as forms
 from policy.building import Builder
 from policy.condition_reading import read_condition
 from policy.conditions import Attribute, Not
 from policy.errors import InputError
-from policy.handbook import handbook, handbook_html, handbook_markdown, handbook_text
 from policy.handbook.hours import hours_table
 from policy.handbook.model import Checklist, Heading, Letter, Matrix, Table, Timeline, plain
 from policy.handbook.phrases import act_phrase, due_of
@@ -23,8 +25,30 @@ from policy.loading import build_policy
 from policy.source import Source
 
 DATA = Path(__file__).parent / "data"
+T = TypeVar("T")
 SECUREAI = load_policy("secureai")
 BAKERY = load_policy(DATA / "drill_policy.yaml")
+
+
+def once(make: Callable[[Policy], T]) -> Callable[[Policy], T]:
+    """Return a function that makes something of each of the two policies once, and of any other each time."""
+    known: dict[str, T] = {}
+
+    @wraps(make)
+    def made(policy: Policy) -> T:
+        if policy is not SECUREAI and policy is not BAKERY:
+            return make(policy)
+        if policy.name not in known:
+            known[policy.name] = make(policy)
+        return known[policy.name]
+
+    return made
+
+
+handbook = once(forms.handbook)
+handbook_html = once(forms.handbook_html)
+handbook_markdown = once(forms.handbook_markdown)
+handbook_text = once(forms.handbook_text)
 BOTH = pytest.mark.parametrize("policy", [SECUREAI, BAKERY], ids=lambda policy: policy.name)
 VOID = {"meta", "br", "wbr", "input", "rect", "line", "circle", "path"}
 
