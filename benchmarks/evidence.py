@@ -171,6 +171,7 @@ def audited(given: argparse.Namespace) -> Section:
     """Audit months in which nobody slips, a month without each duty, and a month with each slip."""
     measuring = audit.Measuring()
     kept = measuring.kept(1 if given.short else MONTHS)
+    busy = measuring.kept(kept.months, free=False)
     removed = list(measuring.removed(*((SOME, 1) if given.short else (None, RECKONED))))
     slips = list(measuring.slips())
     reported = sum(one.reported > 0 for one in removed)
@@ -193,12 +194,17 @@ def audited(given: argparse.Namespace) -> Section:
         ),
         "",
         *paragraph(
-            f"""What nobody could help is no missed duty: {reasons(kept.could_not)}. It is an audit all the same. Each
-            of the {len(removed)} kinds of duty of a month was taken away from everybody, one at a time: in how many of
-            the tickets about which it was done before it is reported, and in how many anything else is. It is not
-            reported where it did not fall due before the ticket was solved or passed on; {reported} kinds are
-            reported. In {reckoned} of these tickets what fell due was reckoned anew without the audit's ledger
-            (`tests/reckoned.py`), with another result in {disagree}."""
+            f"""What nobody could help is no missed duty: {reasons(kept.could_not)}. With the people that January has,
+            {busy.missed.total()} of {busy.due.total():,} duties were missed by somebody who could have kept them, and
+            nobody could keep these: {reasons(busy.could_not)}."""
+        ),
+        "",
+        *paragraph(
+            f"""It is an audit all the same. Each of the {len(removed)} kinds of duty of a month was taken away from
+            everybody, one at a time: in how many of the tickets about which it was done before it is reported, and in
+            how many anything else is. It is not reported where it did not fall due before the ticket was solved or
+            passed on; {reported} kinds are reported. In {reckoned} of these tickets what fell due was reckoned anew
+            without the audit's ledger (`tests/reckoned.py`), with another result in {disagree}."""
         ),
         "",
         *table(
@@ -227,7 +233,7 @@ def audited(given: argparse.Namespace) -> Section:
             ],
         ),
     ]  # fmt: skip
-    clean = not kept.missed.total() and not any(one.else_found or one.disagree for one in removed)
+    clean = not (kept.missed + busy.missed).total() and not any(one.else_found or one.disagree for one in removed)
     return lines, clean and all(one.found and not one.otherwise for one in slips)
 
 

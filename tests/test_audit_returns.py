@@ -58,6 +58,13 @@ def test_nor_in_twenty_months_of_a_january_with_returns(replications: range) -> 
         assert told(audit(run, book())) == []
 
 
+@pytest.mark.heavy
+def test_nor_do_those_whom_january_has_while_they_are_free() -> None:
+    desk = load_desk("january_2025", KEPT | dict(hands_back("resolved", "reclassified", "workaround", share=0.6)[1:]))
+    for replication in range(6):
+        assert told(audit(run_once(desk, rules(), 0, replication), book())) == []
+
+
 def told_desk(ticket: dict[str, Any]) -> Run:
     free = {f"staffing__{tier}__agents": "unlimited" for tier in ("T1", "T2")}
     more = {"categories__hard__counts_as": "bug_report", "behaviour__updates_forgotten": "0",

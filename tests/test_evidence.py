@@ -73,7 +73,7 @@ class Told:
     def __init__(self, missed: int = 0, disagree: int = 0, found_as: dict[str, int] | None = None) -> None:
         self.missed, self.disagree, self.found_as = missed, disagree, found_as or {"premature": 4}
 
-    def kept(self, months: int) -> audit.Kept:
+    def kept(self, months: int, *, free: bool = True) -> audit.Kept:
         act = ("remind", None, None, None)
         counted = Counter({"remind": self.missed}) if self.missed else Counter()
         excused = Counter({"nobody was there": 2})

@@ -122,6 +122,15 @@ def test_a_duty_says_when_it_was_first_seen_and_since_when_it_has_its_due() -> N
     assert (duty.seen, duty.dated) == (7.0, 12.0)
 
 
+@pytest.mark.parametrize(("ceases", "seen"), [(9.0, 0.0), (11.0, 20.0)])
+def test_what_was_missed_and_comes_back_is_seen_anew(ceases: float, seen: float) -> None:
+    ledger = Ledger()
+    ledger.observe(verdict(owed()), 0.0)
+    ledger.observe(verdict(), ceases)
+    ledger.observe(verdict(owed()), 20.0)
+    assert [duty.seen for duty in ledger.close(60.0)] == [0.0, seen]
+
+
 def test_what_was_done_before_it_was_owed_counts_once_where_the_rules_say_so() -> None:
     ledger = Ledger()
     early = owed(done_at=-3.0)

@@ -58,6 +58,8 @@ class Ledger:
         self._last: dict[ActKey, float] = {}
         self._seen: dict[tuple[ActKey, float], float] = {}
         """When each duty was first seen, by what it is and since when it is owed: it may go and come back."""
+        self._over: set[tuple[ActKey, float | None]] = set()
+        """Duties, by their due, that ceased when they had been missed: if they come back, that is counted already."""
         self.missteps: list[Misstep] = []
         self.kinds: list[tuple[float, str]] = []
         """What each deed was when it was done: ``ok``, ``late``, the kind of a misstep, or nothing in particular."""
@@ -73,6 +75,9 @@ class Ledger:
                 self._moved[key] = duty
             else:
                 self._close(replace(duty, void=in_time, ceased=minute))
+                # Of what was seen later than it was owed, the due counts from then.
+                if not in_time and duty.seen <= duty.since + EPSILON:
+                    self._over.add((key, duty.due))
         for key, o in owed.items():
             due = None if o.due is None else self._minute(o.due)
             known = self._open.get(key)
@@ -81,7 +86,8 @@ class Ledger:
                 known = None
             if known is None:
                 since, owner = max(self._minute(o.since), self._last.get(key, 0.0)), o.owner
-                seen, dated = self._seen.setdefault((key, o.since), minute), minute
+                seen = minute if (key, due) in self._over else self._seen.setdefault((key, o.since), minute)
+                dated = minute
             elif known.due == due and known.rules == o.rules and known.owner == o.owner:
                 continue
             else:

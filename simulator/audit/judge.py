@@ -210,7 +210,7 @@ class Auditor:
             if case.worked_on(owner, due) and (tier is not None or what != UPDATE):
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
-            able = min(stay.left, case.end) if played else self._work_begins(due)
+            able = min(stay.left, case.end) if played else self._work_begins(due, None if what == UPDATE else owner)
             return why, max(able, people.next_there(hours, due)) if why == NOBODY else able
         begins = since if stay is None else max(since, stay.began)
         if duty.repeat is not None:
@@ -219,9 +219,10 @@ class Auditor:
             return "", due
         return NOBODY, people.next_there(hours, max(begins, due))
 
-    def _work_begins(self, at: float) -> float:
-        """Return when somebody works on the ticket again after an instant, its end if nobody does."""
-        return min((began for _, began, _ in self._case.work if began >= at), default=self._case.end)
+    def _work_begins(self, at: float, tier: str | None) -> float:
+        """Return when somebody (of a tier) works on the ticket again after an instant, its end if nobody does."""
+        work = self._case.work
+        return min((began for who, began, _ in work if began >= at and tier in (None, who)), default=self._case.end)
 
     def _find(
         self, owner: str, act: ActKey, rules: tuple[str, ...], kind: Kind, slip: str, since: float, due: float | None,

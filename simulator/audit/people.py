@@ -41,6 +41,26 @@ class People:
             (spells["began"][low:high].tolist(), spells["ended"][low:high].tolist())
             for low, high in pairwise(starts.tolist())
         ]
+        self._kept: dict[int, list[tuple[float, float]]] = {}
+        """By agent: from when to when they kept a ticket whose customer was asked."""
+        self._find_kept()
+
+    def _find_kept(self) -> None:
+        """Find the tickets that agents kept while their customers were asked, and until somebody went on with them."""
+        spells = np.sort(self._run.spells, order=["ticket", "began"])
+        stays = self._run.visits[self._run.visits["place"] < self._model.tiers]
+        stays = np.sort(stays, order=["ticket", "entered"])
+        for one in self._run.questions:
+            asked = float(one["asked"])
+            mine = spells[slice(*np.searchsorted(spells["ticket"], [one["ticket"], one["ticket"] + 1]))]
+            asking = mine[mine["ended"] == asked]
+            if not len(asking):
+                continue
+            then = mine["began"][mine["began"] >= asked]
+            stay = stays[slice(*np.searchsorted(stays["ticket"], [one["ticket"], one["ticket"] + 1]))]
+            left = stay["left"][(stay["entered"] <= asked) & ~(stay["left"] < asked)]
+            ends = [float(at) for at in (*then[:1], *left[:1]) if at == at]  # not-a-number: still there
+            self._kept.setdefault(int(asking["agent"][-1]), []).append((asked, min(ends, default=self._model.end)))
 
     def _find_agents(self) -> None:
         """Find the agents of each tier, and when they can take a ticket: on shift, and not in a break."""
@@ -145,7 +165,11 @@ class People:
         return [n for n, one in enumerate(self._run.agents) if one.on_call and one.tier == tier]
 
     def _idle(self, number: int, at: float) -> bool:
+        """Return whether an agent is not at work, and may take a ticket beside those whose customers are asked."""
         begins, ends = self._spells[number]
         minute = at - self.zero
         index = bisect_right(begins, minute) - 1
-        return index < 0 or ends[index] <= minute
+        if index >= 0 and ends[index] > minute:
+            return False
+        kept = sum(since <= minute < until for since, until in self._kept.get(number, ()))
+        return kept < self._model.staff[self._run.agents[number].tier].multitasking

@@ -19,7 +19,8 @@ from policy.ticket_clocks import keeps_elapsed, resolution_clock, timers_calenda
 from simulator.audit.book import Book
 from simulator.audit.case import CHECK, DEESCALATE, OF_A_RETURN, Case, Fact, What
 
-_TIMERS = ("no_progress", "unresolved")
+_PART, _WHOLE = "no_progress", "unresolved"
+_TIMERS = (_PART, _WHOLE)
 _SET_PRIORITY = "set_priority"
 
 
@@ -101,12 +102,11 @@ class Replay:
             return
         match fact.what:
             case What.TAKEN:
-                for name in _TIMERS:
-                    if name in self.clocks:
-                        self.clocks[name] = self.clocks[name].start(self.now)
-            case What.STUCK:
-                if "no_progress" in self.clocks:
-                    self.clocks["no_progress"] = self.clocks["no_progress"].reset(self.now)
+                if _WHOLE in self.clocks:
+                    self.clocks[_WHOLE] = self.clocks[_WHOLE].start(self.now)
+            case What.STUCK:  # of what was before, nobody knows when there was progress
+                if _PART in self.clocks:
+                    self.clocks[_PART] = self.clocks[_PART].start(self.now)
             case What.SIGN:
                 if self.book.signal(fact.name) is not None:
                     self.signals.setdefault(fact.name, self.now)
@@ -191,7 +191,7 @@ class Replay:
         )
         for name in _TIMERS:
             self.clocks.pop(name, None)
-            if name != "no_progress" or stuck:
+            if name != _PART or stuck:
                 self.clocks[name] = Clock(calendar)
 
     def _heed(self, verdict: FastVerdict) -> bool:
