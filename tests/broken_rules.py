@@ -82,7 +82,8 @@ class Breaker:
             self._count += 1
             if self._count % every or (rule.define and any(map(_needs_priority, changed.parts()))):
                 continue  # what defines the priority cannot depend on it; the loading refuses that
-            if self.where(rule, changed) != here:
+            there = self.where(rule, changed)
+            if there is None or there != here:
                 yield Mutant(replace(rule, when=changed), how)
 
     def where(self, rule: Rule, when: Condition) -> Any:
