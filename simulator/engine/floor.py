@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from heapq import merge
 
 from simulator.codes import HANDED_BACK, Fate
@@ -15,7 +16,7 @@ from simulator.roster import AgentSpec
 from simulator.tables import Worker
 
 
-class Floor(Books):
+class Floor(Books, ABC):
     """The people of a desk and the tickets that wait for them."""
 
     def __init__(self, model: DeskModel, members: tuple[tuple[Member, ...], ...]) -> None:
@@ -250,20 +251,20 @@ class Floor(Books):
 
     # -- what the desk answers ---------------------------------------------------------------------------------
 
+    @abstractmethod
     def take(self, pool: Pool, agent: Agent, ticket: Ticket, now: float) -> None:
         """Let an agent begin with a ticket, or go on with it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def break_in(self, pool: Pool, ticket: Ticket, now: float) -> bool:
         """Let somebody drop what they do for a ticket; return whether there was one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def go_on(self, agent: Agent, now: float, *, at_once: bool) -> bool:
         """Let an agent go on with a ticket whose customer has answered; return whether they do.
 
         Unless it is ``at_once``, what waits and is more urgent comes before.
         """
-        raise NotImplementedError
 
 
 def most_urgent(pool: Pool, agent: Agent, now: float) -> tuple[int, float]:
