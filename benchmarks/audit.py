@@ -13,13 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.reckoned import overdue
 from policy import Rulebook, load_policy
 from policy.compiled import DeskRules
 from policy.verdict import ActKey
 from simulator import Desk, Run, load_desk, run_once
 from simulator.audit import Audit, act_name, audit, logs_of
 from simulator.codes import Ending, Note, Slip
-from tests.reckoned import overdue
 
 SLIPS: Final = (
     "updates_forgotten", "premature", "late_recognition", "wrong_destination", "incomplete_handoff", "wrong_priority",

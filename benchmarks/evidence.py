@@ -204,7 +204,7 @@ def audited(given: argparse.Namespace) -> Section:
             everybody, one at a time: in how many of the tickets about which it was done before it is reported, and in
             how many anything else is. It is not reported where it did not fall due before the ticket was solved or
             passed on; {reported} kinds are reported. In {reckoned} of these tickets what fell due was reckoned anew
-            without the audit's ledger (`tests/reckoned.py`), with another result in {disagree}."""
+            without the audit's ledger (`benchmarks/reckoned.py`), with another result in {disagree}."""
         ),
         "",
         *table(

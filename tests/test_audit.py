@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.reckoned import overdue
 from deskdrill.main import main
 from policy import Rulebook, load_policy
 from policy.errors import InputError
@@ -19,7 +20,6 @@ from simulator import Run, load_desk, run_once
 from simulator.audit import Audit, act_name, audit, logs_of
 from simulator.codes import ESCALATIONS, Ending, Entry, Slip
 from tests.audited_month import DATA, FREE, KEPT, SMALL, audited, book, logs, month, rules, told
-from tests.reckoned import overdue
 
 # -- nothing is found where nothing was missed -------------------------------------------------------------------------
 

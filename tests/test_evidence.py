@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -107,3 +108,9 @@ def test_the_audit_s_section_says_what_was_found(told: Told, met: bool, monkeypa
         assert f"| remind | 1 | 1,234 | {told.missed} | 0 |" in page
         assert f"| remind | 40 | 38 | 0 | {told.disagree} of 10 |" in page
         assert "nobody was there (2)" in page
+
+
+def test_no_benchmark_needs_the_tests() -> None:
+    # Ciw brings a package of the name "tests", and ours would not be found beside it.
+    for path in sorted(Path(evidence.__file__).parent.rglob("*.py")):
+        assert not re.search(r"^(from|import) tests\b", path.read_text(encoding="utf-8"), re.MULTILINE), path
