@@ -52,8 +52,8 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     else:
         agenda, final = decide(desk, agent, ticket, choices, stay, float(choices.checks[row]))
     closing = ticket.came_from > tier and returns.is_closing(ticket)
-    dark = _in_the_dark(desk, ticket, choices, closing=closing)
-    agenda, checks = _with_questions(desk, ticket, choices, agenda, closing=closing)
+    dark = _in_the_dark(desk, ticket, choices, closing=closing) if ticket.in_the_dark else None
+    agenda, checks = _with_questions(desk, ticket, choices, agenda, dark, closing=closing)
     unanswered = ticket.responded != ticket.responded
     ticket.answering = False
     if unanswered and (response := block.response[row]):
@@ -93,17 +93,16 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
 
 
 def _in_the_dark(desk: Desk, ticket: Ticket, choices: Choices, *, closing: bool) -> SignalRules | None:
-    """Return what follows from a signal that comes to light in a stay, if one does."""
-    if not ticket.in_the_dark or closing or choices.routed is not None:
+    """Return what follows from a signal that nobody has seen yet, if it comes to light in a stay."""
+    if closing or choices.routed is not None:
         return None
     return desk.model.signals[ticket.block.signal[ticket.row]]
 
 
 def _with_questions(
-    desk: Desk, ticket: Ticket, choices: Choices, agenda: Agenda, *, closing: bool
+    desk: Desk, ticket: Ticket, choices: Choices, agenda: Agenda, dark: SignalRules | None, *, closing: bool
 ) -> tuple[Agenda, int]:
     """Return an agenda with all that is asked, or seen, on the way, and how many of its parts come with the checks."""
-    dark = _in_the_dark(desk, ticket, choices, closing=closing)
     if (desk.wrong_priority and ticket.priority != true_priority(ticket)) or not (dark is None or dark.at_opening):
         ticket.ask_at = 0  # it is seen when the checks are done, and then there is nothing to ask
     checks = 1 if choices.checks[ticket.row] and not closing else 0
@@ -145,7 +144,7 @@ def go_on_differently(desk: Desk, agent: Agent, ticket: Ticket, *, checked: bool
     else:
         ticket.ask_at = -1 if choices.asks is None else choices.asks[ticket.row]
         agenda, ticket.final = decide(desk, agent, ticket, choices, stay, float(choices.checks[ticket.row]))
-        agenda, checks = _with_questions(desk, ticket, choices, agenda, closing=False)
+        agenda, checks = _with_questions(desk, ticket, choices, agenda, None, closing=False)
         to_come, ticket.checks_at = ticket.checks_at > ticket.at, -1
         if to_come and checks:
             ticket.checks_at = checks
@@ -179,6 +178,12 @@ def _longest(agenda: Agenda, *, answering: bool) -> float:
     return max((first, *agenda[1:]))
 
 
+def _solving(choices: Choices, row: int, *, anew: bool) -> Agenda:
+    """Return the agenda of a stay that solves the ticket, without the checks if they are done."""
+    solve = choices.solve(row)
+    return solve[1:] if anew and choices.checks[row] else solve
+
+
 def decide(
     desk: Desk, agent: Agent, ticket: Ticket, choices: Choices, stay: int, checks: float, *, anew: bool = False
 ) -> tuple[Agenda, int]:
@@ -198,19 +203,16 @@ def decide(
     if ticket.misled_from >= 0 or (ticket.entry == PREMATURE and returns.may_go_back(desk, ticket, checks, desk.now)):
         ticket.ask_at = -1
         return (checks,), SENT_BACK
-    solve = choices.solve(row)
-    if anew and choices.checks[row]:
-        solve = solve[1:]
     if tier and choices.back is not None:
         ending = returns.reason(desk, ticket, choices, able=able, anew=anew)
         if ending in (BACK_WAITING, BACK_RECLASSIFIED):
             ticket.ask_at = -1
             return (checks,), ending
         if ending != SOLVED:
-            return solve, ending
+            return _solving(choices, row, anew=anew), ending
     premature = slips and able and tier == 0 and stay == 0 and slipped(agent, ticket, "premature")
     if able and not premature:
-        return solve, SOLVED
+        return _solving(choices, row, anew=anew), SOLVED
     if premature:
         seen, move = PREMATURE, rules.expertise
     elif tier == desk.model.tiers - 1:
@@ -227,7 +229,7 @@ def decide(
     if move.owner is None and not move.told:
         # What the procedure keeps in the tier is solved there with somebody's help.
         if premature:
-            return solve, SOLVED
+            return _solving(choices, row, anew=anew), SOLVED
         ticket.ask_at = -1
         return (*checked, recognition, block.help[row]), SOLVED
     ticket.ask_at = min(ticket.ask_at, 0)

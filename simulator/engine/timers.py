@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def expect(desk: Desk, ticket: Ticket) -> None:
     """Let a ticket that nobody works on move as soon as one of its timers is over."""
     hours = ticket.pool.hours
-    due = min(hours.add(ticket.progress, ticket.progress_left), hours.add(ticket.in_hand, ticket.in_hand_left))
+    due = math.inf
+    if ticket.progress_left < math.inf:
+        due = hours.add(ticket.progress, ticket.progress_left)
+    if ticket.in_hand_left < math.inf:
+        due = min(due, hours.add(ticket.in_hand, ticket.in_hand_left))
     if due < math.inf:
         desk.at(Bell((desk, ticket), ticket.visit), max(due, desk.now), (_over,))
 
@@ -86,8 +90,10 @@ def run_again(desk: Desk, ticket: Ticket, now: float) -> None:
         if ticket.rules.age_move is not None:
             ticket.age_move_due = desk.ages.due(ticket, ticket.rules.age_move[0])
     if not kind.waiting.in_hand:
-        ticket.progress_left -= hours.minutes_between(ticket.progress, since)
-        ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
+        if ticket.progress_left < math.inf:
+            ticket.progress_left -= hours.minutes_between(ticket.progress, since)
+        if ticket.in_hand_left < math.inf:
+            ticket.in_hand_left -= hours.minutes_between(ticket.in_hand, since)
         ticket.progress = ticket.in_hand = now
         ticket.stood_still = since, now
     if not kind.waiting.updates and ticket.update_left < math.inf:
@@ -96,9 +102,12 @@ def run_again(desk: Desk, ticket: Ticket, now: float) -> None:
 
 def updates_go_on(ticket: Ticket, since: float, now: float) -> None:
     """Let the time until the customer's next update go on where it stood ``since`` some instant."""
-    ticket.unheard += ticket.kind.hours.minutes_between(since, now)
-    if ticket.kind.hours.add(ticket.update_from, ticket.update_left) > since:  # else it is overdue, and stays that
-        ticket.update_from, ticket.update_left = now, minutes_to_update(ticket, since)
+    kind = ticket.kind
+    if len(kind.updates) > 1:  # else nobody asks
+        ticket.unheard += kind.hours.minutes_between(since, now)
+    due = kind.hours.add(ticket.update_from, ticket.update_left)
+    if due > since:  # else it is overdue, and stays that
+        ticket.update_from, ticket.update_left = now, kind.hours.minutes_between(since, due)
 
 
 def minutes_to_update(ticket: Ticket, at: float) -> float:
