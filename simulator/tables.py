@@ -95,8 +95,14 @@ which is later than that where nobody was at work on the ticket, and not-a-numbe
 NOTES: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("what", "i1"), ("at", "f8")])
 """What an agent came to know in the middle of a stay, and when; ``what`` is a :class:`~simulator.codes.Note`."""
 
-SPELLS: Final = np.dtype([("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8")])
-"""Stretches of an agent's work on a ticket (-1: work done together with somebody who holds one), hand-offs included."""
+SPELLS: Final = np.dtype(
+    [("ticket", "i4"), ("place", "i1"), ("agent", "i4"), ("began", "f8"), ("ended", "f8"), ("about", "i4")]
+)
+"""Stretches of an agent's work on a ticket, hand-offs included.
+
+Of work that is done together with somebody who holds a ticket, ``ticket`` is -1, and ``about`` is the number of that
+ticket; elsewhere ``about`` is -1.
+"""
 
 
 def priorities_then(visits: Table, tickets: Table) -> npt.NDArray[np.int64]:

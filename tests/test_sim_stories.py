@@ -234,6 +234,17 @@ def test_a_war_room_takes_people_of_other_tiers() -> None:
     assert [row["place"] for row in played.spells.table() if row["ticket"] == -1] == [1]
 
 
+def test_who_has_not_come_to_a_war_room_does_not_come_when_its_ticket_is_solved() -> None:
+    room = "{priorities: [P1], people: {T2: 4}, length: {mean: 30m, shape: fixed}}"
+    played = play(model(work__war_room=room, staffing__T2__agents="1"), {"at": TEN, "priority": "P1"})
+    solved = resolved(played)[0]
+    assert TEN + 60 < solved < TEN + 90
+    joint = [(s["ticket"], s["about"], s["began"], s["ended"]) for s in played.spells.table() if s["place"] == 1]
+    # One after the other, as there is but one agent; the third stays until the room is over, the fourth never comes.
+    assert joint == [(-1, 0, TEN + begins, TEN + begins + 30) for begins in (0, 30, 60)]
+    assert fates(played) == ["SOLVED"]
+
+
 def test_a_tier_is_called_in_and_the_agent_keeps_the_ticket() -> None:
     desk = model(work__swarming="{T1: T2}")
     played = play(desk, {"at": TEN, "solved_by": 1})

@@ -18,6 +18,7 @@ import numpy as np
 from simulator import load_desk
 from simulator.codes import Ending, Entry, Fate
 from simulator.draws import Arrivals
+from simulator.engine.coming import Coming
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.engine.parts import Bell
 from simulator.model import DeskModel, compile_model
@@ -73,6 +74,7 @@ class Block:
         self.patience, self.comes_back = self.of("patience", math.inf), self.of("comes_back", math.inf)
         self.slips = {name: self.of(name, False) for name in SLIPS}
         self.slip_luck = {name: [0.0 if one else math.inf for one in happens] for name, happens in self.slips.items()}
+        self.war_room = self.of("war_room", 30.0)
         self.signal, self.verified_after = self.of("signal", -1), self.of("verified_after", 0.0)
         wrong = zip(self.priority, self.slips["wrong_priority"], strict=True)
         self.stated = [min(p + one, len(desk.priorities) - 1) for p, one in wrong]
@@ -97,13 +99,19 @@ class Block:
         )  # fmt: skip
 
 
-class Told(PlayedDesk):
-    """A desk whose tickets are told, not drawn."""
+class TicketsTold(Coming):
+    """Tickets that are told, not drawn."""
 
     blocks: dict[int, Block]
 
-    def _block(self, source: int, row: int) -> tuple[Any, int]:
+    def block(self, source: int, row: int) -> tuple[Any, int]:
         return self.blocks[source], row
+
+
+class Told(PlayedDesk):
+    """A desk to which they come."""
+
+    coming: TicketsTold
 
 
 def play(
@@ -127,7 +135,8 @@ def play(
     sources = np.where(causes >= 0, 1, source).astype(np.int8)
     played = Told(desk, 0, 0, Arrivals(opened, sources, np.arange(n, dtype=np.int32), causes))
     pieces = [[one] if isinstance(one, float) else list(one) for one in piece]
-    played.blocks = {one: Block(desk, tickets, one, pieces, recognition) for one in range(3)}
+    played.coming = TicketsTold(played, played.arrived)
+    played.coming.blocks = {one: Block(desk, tickets, one, pieces, recognition) for one in range(3)}
     for instant, done in (meanwhile or {}).items():
         played.at(Bell(done), instant, (lambda bell: bell.about(played),))
     played.play()

@@ -63,6 +63,8 @@ class Choices:
             place = (uniform[2, some] / max(customer.share, 1e-300) * count[some]).astype(int)
             asks[some] = np.minimum(place, count[some] - 1)
             self.asks = asks.tolist()
+            self.asked = asks >= 0
+            """Whether there is a question, as an array."""
 
     def hand_back(self, back: HandsBack, uniform: Floats, normals: Floats) -> None:
         """Decide which stays the tier ends by handing the ticket back, and why: an ending, ``SOLVED`` for the others.
@@ -107,9 +109,12 @@ class Choices:
 
         In each of them some time ``before`` comes first, then the checks, even if they take no time, then the pieces.
         """
-        starts = self._ends - self._drawn.counts
-        parts = np.insert(self._pieces, np.repeat(starts, 2), np.column_stack([before, self.checks]).ravel())
-        return parts, np.append(0, self._ends) + 2 * np.arange(len(starts) + 1)
+        bounds = np.append(0, self._ends) + 2 * np.arange(len(before) + 1)
+        starts, parts = bounds[:-1], np.empty(bounds[-1])
+        is_piece = np.ones(len(parts), bool)
+        is_piece[starts] = is_piece[starts + 1] = False
+        parts[starts], parts[starts + 1], parts[is_piece] = before, self.checks, self._pieces
+        return parts, bounds
 
 
 def ways(uniform: Floats, work: TierWork) -> npt.NDArray[np.int8]:

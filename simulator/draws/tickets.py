@@ -133,19 +133,30 @@ class Block:
         return as_list(lengths(self._small[:, 4], self.model.desk.behaviour.asking_back))
 
     @cached_property
+    def war_room(self) -> list[float]:
+        """Minutes for which people who are called together are busy with the ticket."""
+        room = self.model.desk.work.war_room
+        return [0.0] * self.size if room is None else as_list(lengths(self._small[:, 5], room.length))
+
+    @cached_property
     def stated(self) -> list[int]:
         """The priority that each ticket is given when it is opened: one step less urgent, where that slip happens."""
         least = len(self.model.priorities) - 1
-        wrong = np.array(self.slips["wrong_priority"])
+        wrong = self.luck_with_slips["wrong_priority"] < 1.0
         return as_codes(np.where(wrong, np.minimum(self._priority + 1, least), self._priority))
 
     @cached_property
     def slips(self) -> dict[str, list[bool]]:
         """Which slips happen to which ticket, by name, where those at work are as careful as anybody."""
-        return {name: (np.array(luck) < 1.0).tolist() for name, luck in self.slip_luck.items()}
+        return {name: (luck < 1.0).tolist() for name, luck in self.luck_with_slips.items()}
 
     @cached_property
     def slip_luck(self) -> dict[str, list[float]]:
+        """The :attr:`luck_with_slips` as lists."""
+        return {name: as_list(luck) for name, luck in self.luck_with_slips.items()}
+
+    @cached_property
+    def luck_with_slips(self) -> dict[str, Floats]:
         """Luck with slips, by name: one happens to whoever makes it more often than so many times the usual.
 
         ``code_seen``, which is a habit, stands among them.
@@ -162,12 +173,12 @@ class Block:
             "wrong_priority": behaviour.wrong_priority,
         }
         return {
-            name: as_list(drawn[:, place] / share if share else np.full(self.size, np.inf))
+            name: drawn[:, place] / share if share else np.full(self.size, np.inf)
             for place, (name, share) in enumerate(shares.items())
         }
 
     @cached_property
-    def _signals(self) -> tuple[npt.NDArray[np.int8], Floats]:
+    def signals_and_luck(self) -> tuple[npt.NDArray[np.int8], Floats]:
         """Return which signal each ticket carries (-1: none), and a normal number for how long it is verified."""
         found = np.full(self.size, -1, np.int8)
         signals = self.model.desk.signals
@@ -188,12 +199,12 @@ class Block:
     @cached_property
     def signal(self) -> list[int]:
         """The signal that each ticket carries, a place in the desk's ``signals``; -1 for none, as in outages."""
-        return as_codes(self._signals[0])
+        return as_codes(self.signals_and_luck[0])
 
     @cached_property
     def verified_after(self) -> list[float]:
         """Minutes until whoever was told of the signal lets the ticket go on; 0 where nobody has to."""
-        which, normal = self._signals
+        which, normal = self.signals_and_luck
         found = np.zeros(self.size)
         for number, signal in enumerate(self.model.desk.signals.values()):
             if signal.verified is not None:

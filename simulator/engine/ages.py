@@ -9,6 +9,7 @@ from simulator.engine.numbers import AGE, ANSWERED, ASKING, BROKEN_OFF, HANDOVER
 from simulator.engine.parts import NEVER, AgeLine, Bell, Ticket
 from simulator.engine.returns import stays_below
 from simulator.engine.timers import move_on
+from simulator.model import KindRules
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -40,17 +41,17 @@ class Ages:
             since, stood_still = ticket.aged_from, ticket.aged_still
         return kind.hours.add(ticket.opened if since is None else since, kind.ages[index] + stood_still)
 
-    def expect(self, ticket: Ticket) -> None:
-        """Let a ticket that has just been opened reach the ages of its kind.
+    def lines(self, kind: KindRules) -> tuple[AgeLine, ...]:
+        """Return the lines in which the tickets of a kind stand, behind those that were opened before."""
+        return self._lines[id(kind)]
 
-        Only the head of a line is asked for its instant; most tickets are resolved before they come to be the head.
+    def expect(self, line: AgeLine, ticket: Ticket) -> None:
+        """Let a ticket that has just been opened reach an age, as the head of a line.
+
+        Only heads are asked for their instant; most tickets are resolved before they come to be one.
         """
-        for line in self._lines[id(ticket.kind)]:
-            if not line.line:
-                line.line.append(ticket)
-                self._next(line)
-            else:
-                line.line.append(ticket)
+        line.line.append(ticket)
+        self._next(line)
 
     def expect_anew(self, ticket: Ticket) -> None:
         """Expect the ages of a ticket that has come back, or is of another kind. It leaves the lines it is in."""

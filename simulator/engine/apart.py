@@ -10,6 +10,7 @@ from simulator.engine.floor import most_urgent
 from simulator.engine.numbers import AGE, ANSWERED, ASKING, RESOLVED
 from simulator.engine.parts import NEVER, Agent, Bell, Ticket
 from simulator.engine.timers import expect, let_go, run_again, updates_go_on
+from simulator.engine.together import call_off
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -102,6 +103,8 @@ def never_answered(bell: Bell) -> None:
         return
     now = desk.now
     agent = let_go(desk, ticket, now)
+    if ticket.called:
+        call_off(ticket, now)
     desk.leave(ticket, int(Ending.CLOSED), now, now)
     desk.close(ticket, Fate.CLOSED, now)
     if agent is not None:

@@ -11,21 +11,18 @@ Ages at which a ticket falls due are the same for all tickets of a kind, so they
 from __future__ import annotations
 
 import math
-from array import array
 from heapq import heappush
 
-import numpy as np
-
 from simulator.codes import Fate
-from simulator.draws import Arrivals, Block, arrivals
+from simulator.draws import Arrivals, arrivals
 from simulator.draws.crew import crew
 from simulator.engine import apart, pauses, returns, signals, together, urgent
 from simulator.engine.ages import Ages
+from simulator.engine.coming import Coming
 from simulator.engine.floor import Floor
 from simulator.engine.numbers import (
     AGE,
     ASKING,
-    BACKLOG,
     CHECKED,
     CODE_CHANGE,
     DECISION,
@@ -34,7 +31,6 @@ from simulator.engine.numbers import (
     JOINT_WORK,
     NO_PROGRESS,
     OPEN,
-    PAGED,
     QUESTION,
     RESOLVED,
     SENT_BACK,
@@ -51,27 +47,25 @@ from simulator.engine.numbers import (
 from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Ticket, slipped
 from simulator.engine.priorities import true_priority
 from simulator.engine.progress import checked, went
-from simulator.engine.scripts import Script, in_one_go, solved_in_one_go, unfold
+from simulator.engine.scripts import in_one_go, solved_in_one_go, unfold
 from simulator.engine.stays import plan, undisturbed
 from simulator.engine.walk import walk, worked_until
-from simulator.model import DeskModel, KindRules, Move, TierRules
+from simulator.model import DeskModel, Move, TierRules
 
 
 class Desk(Floor):
     """One replication of a desk. Call :meth:`play`, then read ``tickets``, ``visits`` and ``spells``."""
 
+    __slots__ = (
+        "_over", "ages", "arrived", "coming", "drawn", "forgotten", "may_come_back", "outages", "pauses", "plain",
+        "signals", "slips", "work", "writing", "wrong_priority",
+    )  # fmt: skip
+
     def __init__(self, model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> None:
         """Set up the tiers; time starts at 0, the opening of the window. ``arrived`` replaces the drawn arrivals."""
         super().__init__(model, crew(model, seed, replication))
         self.drawn = model, seed, replication
-        arrived = arrivals(model, seed, replication) if arrived is None else arrived
-        self._opened = array("d", arrived.opened.tobytes())
-        self._sources, self._rows = array("b", arrived.source.tobytes()), array("i", arrived.row.tobytes())
-        self._arrived = arrived
-        self._blocks: dict[int, tuple[int, int, Block]] = {}
-        """By source: the number of the block in use, its first row, and the block."""
-        self._script: Script | None = None
-        """Of the block of ordinary tickets that is in use."""
+        self.arrived = arrivals(model, seed, replication) if arrived is None else arrived
         desk = model.desk
         behaviour, self.work = desk.behaviour, desk.work
         self.writing = desk.work.update or 0.0
@@ -91,23 +85,15 @@ class Desk(Floor):
         )
         self.signals = bool(model.signals)
         self.wrong_priority = behaviour.wrong_priority > 0
-        self._kinds = tuple(tuple(map(self._kind, row)) for row in model.kinds)
-        room = desk.work.war_room
-        self._together = tuple(room is not None and name in room.priorities for name in model.priorities)
         self._over = (self._spell_over,)
         nowhere = Move(None, ())
         self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)
         """Rules of a stay that nothing but work ends."""
-
-    def _kind(self, kind: KindRules) -> tuple[KindRules, float, Pool]:
-        """Return a kind of tickets, the open minutes until their customers first have to hear, and who gets them."""
-        hear = self.writing > 0 and any(gap < math.inf for _, gap in kind.updates)
-        pools = self.on_call if kind.around_the_clock else self.tiers
-        return kind, kind.updates[0][1] if hear else math.inf, pools[0]
+        self.coming = Coming(self, self.arrived)
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
-        self.run_until(self.model.end, self._opened, self._arrive)
+        self.run_until(self.model.end, self.coming.opened, self.coming.arrive)
         for pool in (*self.tiers, *(pool for pool in self.on_call if pool not in self.tiers)):
             for agent in pool.agents:
                 held, spell = agent.ticket, agent.spell
@@ -139,62 +125,7 @@ class Desk(Floor):
             self.close(ticket, Fate.OPEN, NEVER)
         self.tell_at_length()
 
-    # -- arrival -----------------------------------------------------------------------------------------------
-
-    def _block(self, source: int, row: int) -> tuple[Block, int]:
-        """Return the block of a source's row, and the place of the row in it; rows come in order."""
-        number, start, block = self._blocks.get(source, (-1, 0, None))
-        if block is None or row >= start + block.size:
-            self.gather()
-            start += 0 if block is None else block.size
-            block = Block(*self.drawn, source, number + 1)
-            self._blocks[source] = number + 1, start, block
-            if not source and self.model.desk.work_of(0).passes_on is None:
-                self._script = Script(self, block)
-        return block, row - start
-
-    def _arrive(self, index: int) -> None:
-        source, number = self._sources[index], self._rows[index]
-        block, row = self._block(source, number)
-        priority = (block.stated if self.wrong_priority else block.priority)[row]
-        kind, update_left, first = self._kinds[priority][block.plan[row]]
-        ticket = Ticket(index, row, block, self._now, priority, block.category[row], kind, update_left)
-        self.open_tickets[index] = ticket
-        if self.wrong_priority and priority != block.priority[row]:
-            ticket.slip = WRONG_PRIORITY
-        if self.signals and block.signal[row] >= 0:
-            ticket.in_the_dark = True
-        if kind.ages:
-            self.ages.expect(ticket)
-        if source == 1 and self.outages is not None:
-            self.outages.add(ticket, int(self._arrived.cause[index]))
-        elif source == 2:
-            self._waits_already(ticket, number)
-            return
-        elif self._script is not None and self._script.simple[row]:
-            ticket.script = self._script
-        paged = kind.tiers[0].age_move if kind.around_the_clock else None
-        if paged and not self._manned(first):
-            # Nobody is there to take it and it cannot wait: monitoring pages the tier that would get it anyway.
-            ticket.entry, ticket.tier, ticket.script = PAGED, paged[1], None
-            ticket.available = NEVER
-            self.at(ticket, self._now + block.paging[row], (self.hand_over,))
-        else:
-            self.offer(first, ticket)
-        if self._together[priority]:
-            together.call_together(self, ticket)
-
-    def _waits_already(self, ticket: Ticket, number: int) -> None:
-        """Put a ticket of the backlog into the queue in which it waits when the run begins."""
-        counts = [self.model.desk.backlog.get(name, 0) for name in self.model.desk.tiers]
-        tier = int(np.searchsorted(np.cumsum(counts), number, side="right"))
-        self.enter(ticket, tier, BACKLOG, self._now)
-        ticket.available = self._now
-        self.offer(self.pool_of(ticket), ticket)
-
-    def _manned(self, pool: Pool) -> bool:
-        now = self._now
-        return pool.hours.is_open(now) if pool.unlimited else any(agent.is_there(now) for agent in pool.agents)
+    # -- work ------------------------------------------------------------------------------------------------
 
     def take(self, pool: Pool, agent: Agent, ticket: Ticket, now: float) -> None:
         """Let an agent begin with a ticket, or go on with it."""
@@ -395,6 +326,8 @@ class Desk(Floor):
 
     def solve(self, ticket: Ticket, now: float) -> None:
         """A ticket is solved: for good, or until it comes back."""
+        if ticket.called:
+            together.call_off(ticket, now)
         if self.may_come_back and not ticket.reopened and ticket.block.comes_back[ticket.row] < math.inf:
             apart.come_back(self, ticket, now)
         else:

@@ -19,6 +19,8 @@ from simulator.tables import Worker
 class Floor(Books, ABC):
     """The people of a desk and the tickets that wait for them."""
 
+    __slots__ = ("_agents", "on_call", "patient", "preempts", "tiers")
+
     def __init__(self, model: DeskModel, members: tuple[tuple[Member, ...], ...]) -> None:
         """Let everybody be idle, and nothing wait."""
         super().__init__(model)
@@ -112,7 +114,7 @@ class Floor(Books, ABC):
         """Return an agent who is free, there, and able; the one who has been free longest."""
         idle = pool.idle
         for agent in idle:
-            there = agent.since <= now < agent.until or agent.is_there(now)
+            there = agent.since <= now if now < agent.until else agent.is_there(now)
             if there and (agent.skills is None or ticket.category in agent.skills) and not agent.answered:
                 if agent is idle[0]:
                     idle.popleft()
@@ -137,12 +139,19 @@ class Floor(Books, ABC):
 
         Whoever is there and idle all the same cannot take what waits, and is not waited for.
         """
+        if pool.expected and pool.rings >= now:
+            return
+        pool.expected = True
         if pool.unlimited:
             opens = pool.staff.agents[0].hours.next_open(now)
         else:
             opens = INFINITE
             for agent in pool.idle:
-                if not (agent.since <= now < agent.until or agent.is_there(now)) and agent.since < opens:
+                if now >= agent.until:
+                    agent.is_there(now)
+                if agent.since <= now:
+                    pool.expected = False  # they may go, and come back before the others
+                elif agent.since < opens:
                     opens = agent.since
         if opens < pool.rings or pool.rings < now:
             if opens == INFINITE:
@@ -154,7 +163,7 @@ class Floor(Books, ABC):
     def _opens(self, bell: Bell) -> None:
         pool = bell.about
         if bell is pool.bell:
-            pool.rings = math.inf
+            pool.rings, pool.expected = math.inf, False
             self.dispatch(pool)
 
     def dispatch(self, pool: Pool) -> None:
@@ -213,6 +222,7 @@ class Floor(Books, ABC):
         pool = agent.home
         if not agent.held and not pool.waiting and len(agent.pools) == 1:
             pool.idle.append(agent)
+            pool.expected = False
             return
         full = agent.held >= agent.home.staff.multitasking
         if agent.answered and self.go_on(agent, now, at_once=full):
@@ -222,7 +232,7 @@ class Floor(Books, ABC):
             return
         if len(agent.pools) > 1:
             pool = min(agent.pools, key=lambda other: most_urgent(other, agent, now))
-        if pool.waiting and (agent.since <= now < agent.until or agent.is_there(now)):
+        if pool.waiting and (agent.since <= now if now < agent.until else agent.is_there(now)):
             for queue in pool.queues:
                 while queue and queue[0].gives_up <= now:
                     self.let_go(pool, queue.popleft())
@@ -241,13 +251,15 @@ class Floor(Books, ABC):
             return
         for other in agent.pools:
             other.idle.append(agent)
+            other.expected = False
             if other.waiting:
                 self.ring(other, now)
 
     def let_go(self, pool: Pool, ticket: Ticket) -> None:
-        """Let a ticket that was given up, and is no longer in its queue, be done with."""
+        """Let a ticket that was given up, and is no longer in its queue, be done with; or help no longer needed."""
         pool.waiting -= 1
-        self.given_up(ticket)
+        if ticket.index >= 0:
+            self.given_up(ticket)
 
     # -- what the desk answers ---------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ _VISIT: Final[Values] = {
     "left": "resolved",
     "released": "resolved",
 }
-_SPELL: Final[Values] = {"ticket": "ticket", "agent": "agent", "began": "began", "ended": "resolved"}
+_SPELL: Final[Values] = {"ticket": "ticket", "agent": "agent", "began": "began", "ended": "resolved", "about": -1}
 _NOTE: Final[Values] = {"ticket": "ticket", "what": int(Note.CHECKED), "at": "checked"}
 
 

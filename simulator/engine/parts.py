@@ -10,6 +10,7 @@ rings, whether it is still meant.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.roster import TierStaff
 
 NEVER = math.nan
+INFINITE = math.inf
 OPENED = int(Entry.OPENED)
 NOT_MISLED = -1
 NOT_AGAIN = -2
@@ -55,24 +57,23 @@ class Stage(IntEnum):
 class Ticket(Event):
     """A ticket, and the event of whatever happens to it next."""
 
-    # What every ticket needs has a place of its own; the rest stands in the class until it is set.
+    # What is asked of every ticket has a place of its own; the rest stands in the class until it is set.
     __slots__ = (
-        "agenda", "agent", "answering", "ask_at", "at", "available", "began", "block", "callbacks", "category",
-        "checks_at", "entered", "final", "in_hand", "in_hand_left", "index", "kind", "left", "opened", "pool",
-        "priority", "progress", "progress_left", "quick", "responded", "row", "rules", "script", "stage",
-        "tier", "update_from", "update_left",
+        "agenda", "agent", "aging", "answering", "ask_at", "at", "available", "began", "block", "callbacks",
+        "called", "came_from", "category", "cause", "checks_at", "clock_from", "entered", "entry", "final",
+        "gives_up", "hasty", "in_hand", "in_hand_left", "in_the_dark", "index", "kind", "late", "left",
+        "misled_from", "missed", "opened", "paused", "pool", "priority", "progress", "progress_left", "quick",
+        "reopened", "responded", "row", "rules", "script", "sent", "settled", "slip", "stage", "stays", "tier",
+        "told", "update_from", "update_left", "visit",
     )  # fmt: skip
     _ok = True
     _value = None
-    visit = sent = missed = late = reopened = slip = 0
-    entry = OPENED
-    cause = misled_from = NOT_MISLED
-    gives_up = math.inf
+    gives_up: float
     """When the customer gives up waiting for somebody to take it."""
-    paused = paused_since = 0.0
-    stays: list[int] | None = None
+    paused_since = 0.0
+    stays: list[int] | None
     """How often it has been in each tier; ``None`` while it is in the first for the first time."""
-    told: dict[int, tuple[int, float]] | None = None
+    told: dict[int, tuple[int, float]] | None
     """Who has joined in: by place, why and when."""
     stood_still: tuple[float, float] | None = None
     """From when to when the timers of the stay in hand stood still, as the customer was asked."""
@@ -83,31 +84,35 @@ class Ticket(Event):
     """Minutes since then for which it did not count, the ticket being solved."""
     unheard = 0.0
     """Minutes since then for which no updates were owed, the ticket being solved or its customer asked."""
-    aging = 0
+    aging: int
     """How often its ages were begun anew, or went on after they had stopped: what was expected before is not meant."""
     lowered = 0
     """How often its priority was lowered, a tier above having found it less urgent."""
-    clock_from: float | None = None
+    clock_from: float | None
     """Since when its resolution clock counts, where that is not since it was opened."""
     breached_before = False
     """Whether that clock was over before it began anew."""
-    came_from = asker = 0
-    """The tier that it came from, and the last one that has handed it back."""
+    came_from: int
+    """The tier that it came from."""
+    asker = 0
+    """The last tier that has handed it back."""
     closing = watch = 0.0
     """Minutes of work for the tier that it was handed back to, and for how long that one watches a workaround."""
-    settled: float | None = None
+    settled: float | None
     """When it was handed back as solved; its clocks stand still until it is closed."""
     silenced: float | None = None
     """The open minutes until the next update, where one was owed before that."""
     certain: int | None = None
     """The priority that follows from what is known of it, whatever it was taken for."""
-    in_the_dark = False
+    in_the_dark: bool
     """Whether it carries a signal that nobody has seen yet."""
     raised = 0
     """By how much its signal raised its priority."""
     verified_at = 0.0
     """Until when nobody may work on it, its signal being verified; 0 where nothing is."""
-    hasty = False
+    called: tuple[JointWork, ...]
+    """The work of those who were called to help with it."""
+    hasty: bool
     """Whether something is missing in the hand-off with which it came."""
     script: Script | None
     """What its first stay comes to, if that may go in one go."""
@@ -148,7 +153,14 @@ class Ticket(Event):
         self.tier = self.stage = 0
         self.began = self.responded = NEVER
         self.agenda: Agenda | None = None
-        self.script = None
+        self.script = self.stays = self.told = self.clock_from = self.settled = None
+        self.visit = self.sent = self.missed = self.late = self.reopened = self.slip = self.aging = self.came_from = 0
+        self.called = ()
+        self.in_the_dark = self.hasty = False
+        self.entry = OPENED
+        self.cause = self.misled_from = NOT_MISLED
+        self.gives_up = INFINITE
+        self.paused = 0.0
         # Since when the customer has heard nothing, and the open minutes after that until they have to hear.
         self.update_from = opened
         self.update_left = update_left
@@ -199,12 +211,12 @@ class Agent:
 
     They take tickets while they are ``there``, which leaves breaks out; what they have in hand is worked on through a
     break, in all their ``hours``. ``since`` and ``until`` are the stretch of being there that was looked at last,
-    ``closes`` is when the shift ends in which it lies.
+    ``place`` is its place among all of them, ``closes`` is when the shift ends in which it lies.
     """
 
     __slots__ = (
         "answered", "bell", "called", "closes", "done", "held", "home", "hours", "newcomer", "number", "overtime",
-        "pace", "pools", "since", "skills", "slips", "spell", "there", "ticket", "until", "waits",
+        "pace", "place", "pools", "since", "skills", "slips", "spell", "there", "ticket", "until", "waits",
     )  # fmt: skip
 
     def __init__(self, number: int, pools: tuple[Pool, ...], member: Member, called: bool = False) -> None:
@@ -228,13 +240,21 @@ class Agent:
         self.bell: Bell | None = None
         self.overtime = self.home.staff.at_shift_end == "finish"
         self.since, self.until = self.there.stretch(0.0)
+        self.place = 0
         self.closes = self.hours.stretch(self.since)[1]
 
     def is_there(self, now: float) -> bool:
         """Return whether the agent can take a ticket at ``now``."""
         if now >= self.until:
-            self.since, self.until = self.there.stretch(now)
-            self.closes = self.hours.stretch(self.since)[1]
+            there, place = self.there, self.place + 1
+            if place < len(there.closes) and now < there.closes[place]:  # the stretch that comes next
+                self.since, self.until = there.opens[place], there.closes[place]
+            else:
+                self.since, self.until = there.stretch(now)
+                place = bisect_left(there.opens, self.since)
+            self.place = place
+            if self.since >= self.closes:
+                self.closes = self.hours.stretch(self.since)[1]
         return self.since <= now
 
 
@@ -242,7 +262,7 @@ class Pool:
     """The agents of a tier and the tickets that wait for them."""
 
     __slots__ = (
-        "agents", "alone", "bell", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff",
+        "agents", "alone", "bell", "expected", "hours", "idle", "limit", "linked", "mixed", "queues", "rings", "staff",
         "tier", "unlimited", "waiting",
     )  # fmt: skip
 
@@ -257,6 +277,8 @@ class Pool:
         self.waiting = 0
         self.bell: Bell | None = None
         self.rings = math.inf
+        self.expected = False
+        """Whether the bell is set for whoever of the idle comes first; the idle who came since are not thought of."""
         self.limit = staff.queue_limit
         self.unlimited = staff.unlimited
         self.mixed = False

@@ -87,7 +87,7 @@ class PlainDesk(Desk):
 
     def play(self) -> None:
         """Run to the end of the period; what is then unfinished stays open."""
-        self._came = self._arrived.opened[: bisect_left(self._opened, self.model.end)]
+        self._came = self.arrived.opened[: bisect_left(self.coming.opened, self.model.end)]
         if not len(self._came):
             return
         self._begin()
@@ -261,6 +261,7 @@ def _spells(visits: Table, end: float) -> Table:
     rows = np.zeros(len(visits), SPELLS)
     for name in ("ticket", "place", "agent", "began"):
         rows[name] = visits[name]
+    rows["about"] = -1
     rows["ended"] = np.where(np.isnan(visits["released"]), end, visits["released"])
     return rows
 

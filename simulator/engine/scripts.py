@@ -29,26 +29,28 @@ BEFORE_THE_WORK: Final = 2
 class Script:
     """What the first stay in the first tier comes to, for the tickets of a block; lists are by row."""
 
+    __slots__ = ("_bounds", "_parts", "by_pace", "comes_back", "luck", "plan", "simple")
+
     def __init__(self, desk: Desk, block: Block) -> None:
         """Lay out the stays of a block that was drawn for ordinary tickets, none of which belongs to an outage."""
         choices = block.choices(0, 0)
         response = np.array(block.response)
+        self.plan, self.luck, self.comes_back = block.plan, block.luck, block.comes_back
         self._parts, self._bounds = choices.in_a_row(response)
         """The parts of all stays at an ordinary pace, and between which places each stay's are."""
-        simple = np.array(block.solved_by) == 0
+        simple = block.columns["solved_by"] == 0
         simple &= (response > 0) & (choices.checks > 0)
         if choices.asks is not None:
-            simple &= np.array(choices.asks) < 0
+            simple &= ~choices.asked
         if choices.routed is not None:
             simple[:] = False
         if desk.wrong_priority:
-            simple &= np.array(block.stated) == np.array(block.priority)
+            simple &= np.array(block.stated, np.int8) == block.columns["priority"]
         if desk.signals:
-            simple &= np.array(block.signal) < 0
+            simple &= block.signals_and_luck[0] < 0
         if desk.slips:
-            simple &= np.array(block.slip_luck["premature"]) >= max(
-                (agent.slips for agent in desk.tiers[0].agents), default=1.0
-            )
+            careless = max((agent.slips for agent in desk.tiers[0].agents), default=1.0)
+            simple &= block.luck_with_slips["premature"] >= careless
         self.simple: list[bool] = simple.tolist()
         """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
         self.by_pace: dict[float, tuple[list[float], list[float], list[float]]] = {}
@@ -88,13 +90,16 @@ def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: flo
 
 def solved_in_one_go(desk: Desk, agent: Agent, ticket: Ticket, began: float, now: float) -> bool:
     """Write down that a ticket was solved in one go, if there is nothing more to tell of it; return whether it was."""
-    block, row = ticket.block, ticket.row
-    if ticket.told is not None or ticket.rules.joins or (desk.may_come_back and block.comes_back[row] < INFINITE):
+    script, row = ticket.script, ticket.row
+    assert script is not None
+    if ticket.told is not None or ticket.called or ticket.rules.joins:
+        return False
+    if desk.may_come_back and script.comes_back[row] < INFINITE:
         return False
     desk.goes.add(
         desk.goes.pack(
-            ticket.index, agent.number, ticket.priority, block.plan[row], ticket.category, ticket.opened, began,
-            ticket.responded, began + ticket.left, now, block.luck[row],
+            ticket.index, agent.number, ticket.priority, script.plan[row], ticket.category, ticket.opened, began,
+            ticket.responded, began + ticket.left, now, script.luck[row],
         )
     )  # fmt: skip
     ticket.stage = RESOLVED

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
-from simulator.draws.streams import Stream, lengths, stream
 from simulator.engine.parts import Agent, JointWork, Stage, Ticket
 from simulator.engine.timers import let_go
 from simulator.engine.urgent import break_off
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
-
-
-WAR_ROOM: Final = 3
-"""Parts its chance from that of the sources of tickets, which are 0, 1 and 2."""
 
 
 class Outages:
@@ -50,6 +45,8 @@ class Outages:
             agent = self._let_go(ticket, now)
             if not ticket.responded <= now:
                 ticket.responded = now
+            if ticket.called:
+                call_off(ticket, now)
             self._desk.leave(ticket, int(Ending.SOLVED_TOGETHER), now, now)
             self._desk.close(ticket, Fate.SOLVED_TOGETHER, now)
             if agent is not None:
@@ -77,8 +74,7 @@ def call_together(desk: Desk, ticket: Ticket) -> None:
     """Call people to the war room of an urgent ticket: for each, work of a given length, as urgent as the ticket."""
     room = desk.work.war_room
     assert room is not None
-    rng = stream(*desk.drawn[1:], Stream.SMALL_TIMES, WAR_ROOM, ticket.index)
-    length = float(lengths(rng.standard_normal(1), room.length)[0])
+    length = ticket.block.war_room[ticket.row]
     for name, count in room.people.items():
         pool = desk.tiers[desk.model.desk.tiers.index(name)]
         for _ in range(count):
@@ -128,4 +124,15 @@ def joint_work(desk: Desk, ticket: Ticket, tier: int, length: float) -> JointWor
     joint.progress = joint.in_hand = desk.now
     joint.progress_left = joint.in_hand_left = math.inf
     joint.about, joint.host = ticket, None
+    ticket.called = (*ticket.called, joint)
     return joint
+
+
+def call_off(ticket: Ticket, now: float) -> None:
+    """Let nobody come any more to help with a ticket that is solved; who is there stays until they are done.
+
+    They are still in their queues: whoever comes upon them later finds that they are not needed.
+    """
+    for joint in ticket.called:
+        joint.gives_up = now
+    ticket.called = ()  # so that neither keeps the other in memory

@@ -81,7 +81,7 @@ class Books:
     def note(self, agent: Agent, ticket: Ticket | Errand, ended: float, began: float | None = None) -> None:
         """Write down a spell of work; it began when the agent's began who has it now."""
         began = agent.spell_began if began is None else began
-        self._spells.append((ticket.index, ticket.tier, agent.number, began, ended))
+        self._spells.append((ticket.index, ticket.tier, agent.number, began, ended, ticket.about))
 
     def learned(self, ticket: Ticket, what: Note, at: float | None = None) -> None:
         """Write down that an agent has come to know something, now or a little earlier."""

@@ -17,6 +17,14 @@ from .tickets import Ticket
 class Customers(Moves):
     """A desk whose customers have to be asked."""
 
+    def call_off(self, ticket: Ticket) -> None:
+        """Let nobody come any more who was called to help with a ticket and has not come yet."""
+        for errand in ticket.errands:
+            errand.called_off = True
+            request = errand.request
+            if request is not None and request.agent is None and request in request.tier.queue:
+                request.tier.queue.remove(request)
+
     def ask(self, ticket: Ticket, agent: Agent) -> Steps:
         """Ask the customer, and go on when they have answered and the agent is free; return whether the agent does.
 
@@ -35,6 +43,7 @@ class Customers(Moves):
             ending = yield from self.unless_it_ends(ticket, answered, timers)
             self.answered(ticket, self.env.now)
             if ending is None and math.isinf(answer):
+                self.call_off(ticket)
                 self.leave(ticket, Ending.CLOSED, self.env.now, self.env.now)
                 if self.floor.forget(ticket, agent):
                     self.floor.free(agent)

@@ -85,6 +85,7 @@ class OracleDesk(Together):
             now = self.env.now
             if not ticket.responded <= now:
                 ticket.responded = now
+            self.call_off(ticket)
             self.leave(ticket, Ending.SOLVED_TOGETHER, now, now)
             self.close(ticket, Fate.SOLVED_TOGETHER, now)
             if ticket.to_be_freed is not None:

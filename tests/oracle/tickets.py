@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING
 
 from simulator.codes import BACK_BY_AGREEMENT, Entry, Slip
 from simulator.draws import Block, Choices
-from simulator.draws.streams import Stream, stream
 from simulator.draws.tickets import block_size
 from simulator.model import DeskModel, KindRules, TierRules
-from simulator.openhours import Floats, OpenHours
+from simulator.openhours import OpenHours
 
 from .hours import Countdown, add, between
 
 if TYPE_CHECKING:
     import simpy
 
-    from .people import Agent
+    from .people import Agent, Request
 
 GOLDEN = 0.6180339887498949
 """Turns of a circle between a ticket's luck with one update and with the next."""
-
-
-WAR_ROOM = 3
-"""Where the chance of war rooms stands among that of the sources of tickets, which are 0, 1 and 2."""
 
 
 NONE = Slip(0)
@@ -47,11 +42,6 @@ class Chance:
         if (source, number) not in self._blocks:
             self._blocks[source, number] = Block(*self._drawn, source, number)
         return self._blocks[source, number], row
-
-    def of_war_room(self, ticket: int) -> Floats:
-        """Return the normal number that says how long the war room of a ticket lasts."""
-        seed, replication = self._drawn[1:]
-        return stream(seed, replication, Stream.SMALL_TIMES, WAR_ROOM, ticket).standard_normal(1)
 
 
 @dataclass
@@ -76,6 +66,7 @@ class Ticket:
     priority: int
     kind: KindRules
     cause: int
+    about = -1
     process: simpy.Process = field(init=False)
 
     # Where it is.
@@ -87,6 +78,8 @@ class Ticket:
     """The tier that it was in before."""
     began: float = math.nan
     agent: Agent | None = None
+    errands: list[Errand] = field(default_factory=list)
+    """What others were called for, to help with it."""
     visits: int = 0
     times_in: dict[int, int] = field(default_factory=dict)
     """How often somebody has begun with it in each tier."""
@@ -259,7 +252,10 @@ class Ticket:
 
 
 class Errand:
-    """Time that somebody gives to a ticket that somebody else has; it waits for an agent as a ticket does."""
+    """Time that somebody gives to a ticket that somebody else has; it waits for an agent as a ticket does.
+
+    When that ticket is solved, whoever has not come yet is called off.
+    """
 
     index = -1
 
@@ -269,5 +265,9 @@ class Errand:
         self.priority, self.category = ticket.priority, ticket.category
         self.entered = self.available = now
         self.asked_by_a_host = asked_by_a_host
+        self.about = ticket.index
+        ticket.errands.append(self)
+        self.called_off = False
+        self.request: Request | None = None
         self.agent: Agent | None = None
         self.process: simpy.Process

@@ -7,7 +7,6 @@ import math
 import simpy
 
 from simulator.codes import Ending, Entry
-from simulator.draws.streams import lengths
 from simulator.model import DeskModel
 
 from .books import Steps
@@ -34,6 +33,7 @@ class Together(Customers):
             self.note(agent, ticket, now)
             self.leave(ticket, Ending.SOLVED, now, now)
         ticket.solved = True
+        self.call_off(ticket)
         if ticket.cause >= 0 and ticket.cause not in self.solved_causes:
             self.solved_causes.add(ticket.cause)
             others = [one for one in self.by_cause.pop(ticket.cause) if not one.solved]
@@ -74,7 +74,7 @@ class Together(Customers):
         room = self.model.desk.work.war_room
         if room is None or self.model.priorities[ticket.priority] not in room.priorities:
             return
-        minutes = float(lengths(self.chance.of_war_room(ticket.index), room.length)[0])
+        minutes = ticket.block.war_room[ticket.row]
         for name, people in room.people.items():
             for _ in range(people):
                 errand = Errand(ticket, self.model.desk.tiers.index(name), minutes, self.env.now)
@@ -83,7 +83,7 @@ class Together(Customers):
     def lend_a_hand(self, errand: Errand) -> Steps:
         """Give time to a ticket that somebody else has; return who did, if they are still with the one who asked."""
         tier = self.floor.tiers[errand.tier]
-        request = self.floor.request(errand, tier)
+        request = errand.request = self.floor.request(errand, tier)
         while True:
             agent = began = None
             try:
@@ -97,7 +97,9 @@ class Together(Customers):
                     agent, began, hours = request.agent, self.env.now, self.model.always
                 errand.minutes -= between(hours, began, self.env.now)
                 self.note(agent, errand, self.env.now, began)
-                request = self.floor.request(errand, tier, broken_off=True)
+                if errand.called_off:
+                    return None
+                request = errand.request = self.floor.request(errand, tier, broken_off=True)
         self.note(agent, errand, self.env.now)
         if not errand.asked_by_a_host:
             self.floor.free(agent)

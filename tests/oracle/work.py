@@ -7,6 +7,7 @@ import math
 import simpy
 
 from simulator.codes import Ending, Entry, Note, Pause
+from simulator.model import KindRules
 from simulator.openhours import OpenHours
 
 from .books import NEVER, Books, Steps
@@ -108,11 +109,11 @@ class Work(Books):
     def expect_ages(self, ticket: Ticket) -> None:
         """Let a ticket reach the ages of its kind: each is an event; others that it had are none any more."""
         ticket.aged_anew += 1
-        ticket.ages = [self.env.process(self.reach(ticket, index)) for index in range(len(ticket.kind.ages))]
-
-    def reach(self, ticket: Ticket, index: int) -> Steps:
-        """Let a ticket reach an age, and tell those who join in then."""
         kind, these = ticket.kind, ticket.aged_anew
+        ticket.ages = [self.env.process(self.reach(ticket, kind, these, index)) for index in range(len(kind.ages))]
+
+    def reach(self, ticket: Ticket, kind: KindRules, these: int, index: int) -> Steps:
+        """Let a ticket reach an age of its kind, and tell those who join in then; if ``these`` are still its ages."""
         while True:
             if ticket.solved or ticket.aged_anew != these:
                 yield self.env.event()  # never
