@@ -114,7 +114,7 @@ def month_metrics(run: Run) -> dict[str, float]:
         "sla_compliance": _mean(in_time & solved_in_time),
         "first_response_compliance": _mean(in_time),
         "resolution_compliance": _mean(solved_in_time),
-        "csat": _mean(done["csat"]),
+        "csat": _mean(ended["csat"][~np.isnan(ended["csat"])]),
         **_work(run, start, end),
         "abandoned": float(np.count_nonzero(np.isin(ended["fate"], (Fate.GAVE_UP, Fate.QUEUE_FULL)))),
         "closed_unanswered": float(np.count_nonzero(ended["fate"] == Fate.CLOSED)),

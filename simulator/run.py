@@ -12,6 +12,7 @@ import numpy.typing as npt
 from policy.errors import InputError
 from simulator.checks import check
 from simulator.checks_on_disk import check_on_disk
+from simulator.codes import Fate
 from simulator.desk import Desk
 from simulator.draws import Arrivals
 from simulator.engine.core import Desk as PlayedDesk
@@ -152,13 +153,18 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
     table["updates_due"], table["responded"], table["resolved"] = due, responded, resolved
     for name, minutes in found.items():
         table[name] = minutes
-    table["csat"] = csat(
+    fate, waited = rows["fate"], found["response_minutes"]
+    unsolved = (fate == Fate.GAVE_UP) | (fate == Fate.QUEUE_FULL)
+    waited = np.where(unsolved & np.isnan(waited), found["resolution_minutes"], waited)  # until they had gone
+    score = csat(
         model.desk,
-        found["response_minutes"] / response,
+        waited / response,
         found["resolution_minutes"] / resolution,
         missed / np.maximum(due, 1),
         (resolved > found["resolution_due"]) | (rows["breached_before"] > 0),
+        unsolved,
     )
+    table["csat"] = np.where(fate == Fate.CLOSED, np.nan, score)
 
 
 def _alike(model: DeskModel) -> tuple[list[KindRules], npt.NDArray[np.intp]]:

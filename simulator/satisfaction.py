@@ -5,9 +5,12 @@ A customer starts from 5 points and loses some for
 - the *wait* for the first response, as a share of its target (at most 1),
 - the *time* to the resolution, as a share of its target (at most 1),
 - *missed updates*, as a share of the updates that were due,
-- an outcome that was *late*: a resolution target missed.
+- an outcome that was *late*: a resolution target missed,
+- an outcome that was none: the customer gave up waiting, or a full queue turned the ticket away (*unsolved*). Their wait
+  and their time are counted until then.
 
-The desk file says how many points each costs at its worst (``satisfaction``); one calibrated factor,
+Who never answered the desk's question is asked for no opinion either, and an open ticket has no outcome yet: these have
+no score. The desk file says how many points each costs at its worst (``satisfaction``); one calibrated factor,
 ``calibrated.dissatisfaction``, scales them all. The score is at least 1.
 """
 
@@ -65,14 +68,23 @@ def updates_missed(due: npt.NDArray[np.int64], luck: Floats, forgotten: float) -
 
 
 def csat(
-    desk: Desk, wait_share: Floats, time_share: Floats, missed_share: Floats, late: npt.NDArray[np.bool_]
+    desk: Desk,
+    wait_share: Floats,
+    time_share: Floats,
+    missed_share: Floats,
+    late: npt.NDArray[np.bool_],
+    unsolved: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Return the points, 1..5, of customers whose wait, time and missed updates had these shares of the worst."""
+    """Return the points, 1..5, of customers whose wait, time and missed updates had these shares of the worst.
+
+    Arrays have shape (tickets,); with a share that is not-a-number there is no score.
+    """
     weights = desk.satisfaction
     lost = (
         weights.wait * np.minimum(wait_share, 1.0)
         + weights.time * np.minimum(time_share, 1.0)
         + weights.missed_updates * missed_share
         + weights.late * late
+        + weights.unsolved * unsolved
     )
     return np.asarray(np.maximum(BEST - desk.calibrated.dissatisfaction * lost, WORST))

@@ -63,7 +63,7 @@ TICKETS: Final = np.dtype(
     ]
 )
 """``response_minutes`` and ``resolution_minutes`` are on the ticket's own calendar, without pauses; ``csat`` is
-1..5."""
+1..5, not-a-number for a ticket that is open, or was closed for want of its customer's answer."""
 
 VISITS: Final = np.dtype(
     [

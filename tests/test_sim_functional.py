@@ -84,6 +84,16 @@ def test_forgotten_updates_cost_satisfaction() -> None:
     assert mean("csat", "desk.calibrated.dissatisfaction=0") == 5
 
 
+def test_customers_who_are_lost_are_not_content() -> None:
+    alone = "desk.staffing.T1.agents=1"
+    for turned_away in ("desk.staffing.T1.queue_limit=1", "desk.customers.patience.mean=3h"):
+        assert mean("abandoned", alone, turned_away) > 0.2 * mean("tickets", alone, turned_away)
+        assert mean("csat", alone, turned_away) < mean("csat", alone) < mean("csat")
+        assert mean("csat", alone, turned_away, "desk.satisfaction.unsolved=0") > mean("csat", alone, turned_away)
+    run = months(alone, "desk.customers.patience.mean=3h")
+    assert 1 <= run.estimate("csat").mean <= 5
+
+
 def test_nobody_at_work_solves_nothing_in_the_ordinary_way() -> None:
     nobody = tuple(f"desk.staffing.{t}.agents=0" for t in ("T1", "T2", "T3"))
     idle = months(*nobody)

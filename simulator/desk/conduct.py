@@ -67,6 +67,7 @@ class Satisfaction(Part):
     time: Weight = 1.5
     missed_updates: Weight = 2.0
     late: Weight = 2.0
+    unsolved: Weight = 4.0
 
 
 class Costs(Part):

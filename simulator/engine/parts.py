@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NEVER = math.nan
 INFINITE = math.inf
+LEAST = 127
+"""Below any priority: what a ticket's signal demands where it demands nothing."""
 OPENED = int(Entry.OPENED)
 NOT_MISLED = -1
 NOT_AGAIN = -2
@@ -102,6 +104,8 @@ class Ticket(Event):
     """When it was handed back as solved; its clocks stand still until it is closed."""
     silenced: float | None = None
     """The open minutes until the next update, where one was owed before that."""
+    demanded = LEAST
+    """The priority that the signal seen on it demands: nobody lowers it below that."""
     certain: int | None = None
     """The priority that follows from what is known of it, whatever it was taken for."""
     in_the_dark: bool

@@ -56,7 +56,7 @@ def reason(desk: Desk, ticket: Ticket, choices: Choices, *, able: bool, anew: bo
         return why
     if why == BACK_RECLASSIFIED:
         least = ticket.priority == len(desk.model.priorities) - 1
-        known = anew or ticket.certain is not None
+        known = anew or ticket.priority >= ticket.demanded
         return SOLVED if least or known or ticket.priority != true_priority(ticket) else why
     return why if able else SOLVED
 

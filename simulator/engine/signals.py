@@ -31,6 +31,9 @@ def come_to_light(desk: Desk, agent: Agent, ticket: Ticket, rules: SignalRules, 
         desk.learned(ticket, PRIORITY_SEEN, now)
         reprioritise(desk, ticket, true_priority(ticket), now)
     desk.learned(ticket, SIGNAL_SEEN, now)
+    demanded = rules.becomes[-1][plan]
+    if demanded < len(desk.model.priorities) - 1:
+        ticket.demanded = demanded
     becomes = rules.becomes[ticket.priority][plan]
     if becomes < ticket.priority:
         ticket.raised = ticket.priority - becomes

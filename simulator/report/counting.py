@@ -137,9 +137,19 @@ class _Counter:
                 yield ("breached", what, name), float(np.count_nonzero(mine & ~in_time))
                 yield ("complied", what, name), _mean(in_time[mine])
                 yield ("hours", what, name), _mean(done["resolution_minutes"][mine]) / 60
-                yield ("csat", what, name), _mean(done["csat"][mine])
+        yield from self._satisfied(window)
         yield from self._escalated(done)
         yield from self._breaches(solved)
+
+    def _satisfied(self, window: Window) -> Iterator[tuple[Key, float]]:
+        """Yield how content customers are whose tickets ended, also those who gave up or were turned away."""
+        tickets = self.run.tickets
+        ended = tickets[_inside(tickets["resolved"], window) & ~np.isnan(tickets["csat"])]
+        tier = np.minimum(ended["holder"].astype(np.int64), self.model.tiers - 1)
+        kinds = ((what, names, ended[what]) for what, names in self._kinds())
+        for what, names, codes in (*kinds, ("tier", self.model.desk.tiers, tier)):
+            for place, name in enumerate(names):
+                yield ("csat", what, name), _mean(ended["csat"][codes == place])
 
     def _escalated(self, done: Table) -> Iterator[tuple[Key, float]]:
         """Yield, by priority, the mean time from the first escalation to the resolution, and against the average."""

@@ -116,6 +116,8 @@ def come_to_light(desk: OracleDesk, ticket: Ticket, agent: Agent) -> bool:
         desk.learned(ticket, Note.PRIORITY_SEEN)
         _in_hand_with(desk, ticket, ticket.true_priority)
     desk.learned(ticket, Note.SIGNAL_SEEN)
+    by_itself = rules.becomes[-1][plan]
+    ticket.demanded = by_itself if by_itself < len(desk.model.priorities) - 1 else None
     becomes = rules.becomes[ticket.priority][plan]
     if becomes < ticket.priority:
         ticket.raised = ticket.priority - becomes
@@ -213,7 +215,8 @@ def _work(
     if ticket.entry in HANDED_BACK and (left := _what_is_left(ticket, checks)) is not None:
         return left
     handed_back = _handed_back(desk, ticket, choices)
-    if handed_back == Ending.BACK_RECLASSIFIED and (anew or ticket.certain is not None):
+    follows = ticket.demanded is not None and ticket.priority >= ticket.demanded
+    if handed_back == Ending.BACK_RECLASSIFIED and (anew or follows):
         handed_back = None  # it has just been looked at, or follows from a signal
     if handed_back in (Ending.BACK_WAITING, Ending.BACK_RECLASSIFIED):
         return [checks], handed_back

@@ -119,6 +119,8 @@ class Ticket:
     reopened: int = 0
     in_the_dark: bool = False
     """Whether it carries a signal that nobody has seen yet."""
+    demanded: int | None = None
+    """The priority that its signal demands, if it demands one."""
     certain: int | None = None
     """The priority that follows from its signal."""
     raised: int = 0
