@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from simulator import Run, load_desk, run_once
-from simulator.codes import Entry
+from simulator.codes import ESCALATIONS, Entry
 from simulator.model import DeskModel, compile_model
 from tests.rules_under import rules_under
 
@@ -84,6 +85,28 @@ def test_a_longer_timer_moves_escalations_later(seed: int) -> None:
         both = earlier.keys() & later.keys()
         assert np.mean([later[one] - earlier[one] for one in both]) >= 10
         assert np.mean(list(later.values())) > np.mean(list(earlier.values()))
+
+
+def escalated_after(runs: tuple[Run, ...]) -> dict[tuple[int, int], float]:
+    """Return how long (minutes, on the clock on the wall) after its opening each ticket was escalated."""
+    found: dict[tuple[int, int], float] = {}
+    for number, run in enumerate(runs):
+        for stay in run.visits[np.isin(run.visits["entry"], ESCALATIONS) & (run.visits["place"] < run.model.tiers)]:
+            minutes = float(stay["entered"] - run.tickets["opened"][stay["ticket"]])
+            key = number, int(stay["ticket"])
+            found[key] = min(minutes, found.get(key, np.inf))
+    return found
+
+
+@several_seeds
+def test_with_a_longer_timer_what_is_escalated_is_escalated_later(seed: int) -> None:
+    runs = [months(seed, policy=(f"tiers.T1.no_progress={minutes}m",)) for minutes in (15, 30, 60)]
+    found = [escalated_after(one) for one in runs]
+    assert len(found[0]) > len(found[1]) > len(found[2])
+    for earlier, later in itertools.pairwise(found):
+        both = earlier.keys() & later.keys()  # whether by the timer or for another reason
+        assert len(both) > 50
+        assert np.mean([later[one] - earlier[one] for one in both]) > 0
 
 
 @several_seeds
