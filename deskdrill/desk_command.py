@@ -12,9 +12,9 @@ from deskdrill.output import Column, Table, as_json, narrate, rendered, shortene
 from deskdrill.simulate_command import DEFAULT_DESK
 
 if TYPE_CHECKING:
-    from simulator.desk_check import Remark
     from simulator.expected_load import TierLoad
     from simulator.pilot import Pilot, PlayedTier
+    from simulator.remark import Remark
 
 _NEW = """\
 FILE gets a desk of ten lines, each explained, that goes with the procedure secureai. Everything that it leaves out
@@ -68,7 +68,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     rules = rules_of(policy)
     model = compile_model(desk, rules)
     pilot = play_pilot(model, rules)
-    load, remarks = check_desk(model, rules, pilot)
+    load, remarks = check_desk(model, rules, pilot, policy)
     errors = sum(one.severity == "error" for one in remarks)
     if arguments.format == "json":
         tiers = [

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from policy import Policy
 from policy.explain import nearest
+from simulator.desk_names import names, names_in_the_audit, unused
 from simulator.draws import arrival_curve, check_size, tickets_expected
 from simulator.expected_load import WEEK, TierLoad, expected_load, flows
-from simulator.expected_stays import Flow
 from simulator.metrics import metric_units
-from simulator.model import DeskModel, Rules
+from simulator.model import DeskModel, KindRules, Rules
 from simulator.openhours import Floats
 from simulator.pilot import Pilot, PlayedTier
+from simulator.remark import Remark
 
 FULL: Final = 1.0
 BUSY: Final = 0.9
@@ -30,38 +31,36 @@ GROWING: Final = 0.01
 """A queue grows by at least this share of the tickets that are taken."""
 MANY: Final = 500_000
 """Tickets of a run with which it is worth saying that a run takes long."""
+MOSTLY: Final = 0.5
+"""A higher tier that is away for more than this share of the time is worth a word."""
 LITTLE: Final = 0.005
 """Shares of tickets below this are not worth a word."""
 LONG_GAP: Final = 3 * 1440.0
 """A log may leave a weekend empty at either end of the run, but no more (minutes)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What is to be said: ``severity`` is ``error``, ``warning`` or ``note``; ``where`` is a key of the desk file."""
-
-    severity: str
-    code: str
-    where: str
-    message: str
-
-
 def check_desk(
-    model: DeskModel, rules: Rules, pilot: Pilot | None = None
+    model: DeskModel, rules: Rules, pilot: Pilot | None = None, policy: Policy | None = None
 ) -> tuple[tuple[TierLoad, ...], tuple[Remark, ...]]:
     """Return the load of each tier, and what there is to say about a desk, errors first.
 
-    What timers, ages, updates and questions add to the work is seen only in a ``pilot``
-    (:func:`~simulator.pilot.play_pilot`).
+    What timers, ages, updates and questions add to the work, or take from it, is seen only in a ``pilot``
+    (:func:`~simulator.pilot.play_pilot`). With the ``policy`` itself, the names that only an audit looks up are
+    looked up too.
 
     Raises:
         InputError: the desk asks for more tickets than can be played.
     """
     check_size(model, arrival_curve(model)[1])
     load = expected_load(model)
-    found = [*_demand(model), *_log(model), *_work(model, load), *_on_call(model, load), *_hours(model),
-             *_around_the_clock(model), *_names(model, rules), *_sums(model)]  # fmt: skip
+    found = [
+        *_demand(model), *_log(model), *_work(model, load), *_on_call(model, load), *_hours(model),
+        *_hours_above(model, load), *_around_the_clock(model), *names(model, rules), *unused(model), *_sums(model),
+    ]  # fmt: skip
+    if policy is not None:
+        found += names_in_the_audit(model, policy)
     if pilot is not None:
+        found = [_softened(one, model, pilot) for one in found]
         found += _played(model, pilot, {one.where for one in found if one.code in ("overload", "nobody")})
     rank = {"error": 0, "warning": 1, "note": 2}
     return load, tuple(sorted(found, key=lambda one: rank[one.severity]))
@@ -173,6 +172,23 @@ def _played(model: DeskModel, pilot: Pilot, said: set[str]) -> Iterator[Remark]:
                              f"be long and vary much")  # fmt: skip
 
 
+def _softened(remark: Remark, model: DeskModel, pilot: Pilot) -> Remark:
+    """Return a remark; as a warning if it says that a tier has too much to do, and it had not when it was played."""
+    for name, tier in zip(model.desk.tiers, pilot.tiers, strict=True):
+        for where, busy in ((f"staffing.{name}", tier.busy), (f"staffing.{name}.on_call", tier.on_call)):
+            if remark.code == "overload" and remark.where == where and busy is not None:
+                if busy >= SATURATED or _grows(tier):
+                    return remark
+                offered = remark.message.partition(": what waits there")[0]
+                lost = ", or their customers give up" if model.desk.customers.patience is not None else ""
+                return Remark(
+                    "warning", "relieved", where,
+                    f"{offered}; played for {pilot.weeks} weeks it is busy for {busy:.0%} of the time, because tickets "
+                    f"are taken from it before it comes to them: timers and ages pass them on{lost}",
+                )  # fmt: skip
+    return remark
+
+
 def _grows(tier: PlayedTier) -> bool:
     return tier.surely > 0 and tier.grows >= GROWING * tier.taken
 
@@ -205,6 +221,31 @@ def _hours(model: DeskModel) -> Iterator[Remark]:
                      f"{closed:.0%} of all tickets arrive while nobody of {first} is on shift")  # fmt: skip
 
 
+def _hours_above(model: DeskModel, load: tuple[TierLoad, ...]) -> Iterator[Remark]:
+    """Say for how much of the time in which the clocks of escalated tickets run nobody of a higher tier is there."""
+    minutes, _ = _arriving(model)
+    kinds: dict[str, KindRules] = {}
+    for flow in flows(model):
+        kinds.setdefault(flow.priority, flow.kind)
+    for place, tier in enumerate(load):
+        if not place or not tier.stays or model.staff[place].unlimited or not _manned(model, place, minutes).any():
+            continue
+        manned, away = _manned(model, place, minutes), dict[str, list[str]]()
+        for priority, kind in kinds.items():
+            if kind.around_the_clock:
+                continue  # said elsewhere
+            open_now = np.array([kind.hours.is_open(at) for at in minutes])
+            alone = float((open_now & ~manned).sum() / max(1, open_now.sum()))
+            if alone > MOSTLY:
+                away.setdefault(f"{alone:.0%}", []).append(priority)
+        for share, priorities in away.items():
+            yield Remark(
+                "warning", "nobody-on-shift", f"staffing.{tier.tier}",
+                f"for {share} of the time in which the clocks of {' and '.join(priorities)} run nobody of {tier.tier} "
+                f"is on shift: what is escalated there waits",
+            )  # fmt: skip
+
+
 def _arriving(model: DeskModel) -> tuple[Floats, Floats]:
     """Return the middle of each hour of the measured period and the tickets expected in it."""
     edges, expected = arrival_curve(model)
@@ -235,47 +276,6 @@ def _around_the_clock(model: DeskModel) -> Iterator[Remark]:
                 "warning", "no-on-call", f"staffing.{name}.on_call",
                 f"{flow.priority} counts around the clock and goes to {name} with nobody on call: at night it waits",
             )  # fmt: skip
-
-
-def _names(model: DeskModel, rules: Rules) -> Iterator[Remark]:
-    """Say what the policy has and the desk never draws, and what the desk names in vain."""
-    desk, drawn = model.desk, list(flows(model))
-    if not drawn:
-        return
-    for tier in rules.tiers:
-        if tier not in desk.tiers:
-            yield Remark("warning", "tier-not-staffed", "staffing",
-                         f"the policy has the tier {tier} and the desk has not; nothing can go there")  # fmt: skip
-    for tier in desk.tiers:
-        if tier not in rules.tiers:
-            yield Remark("note", "tier-unknown", f"staffing.{tier}",
-                         f"the policy has no tier {tier}: nothing is sent there")  # fmt: skip
-    for what, names, seen in (
-        ("priority", model.priorities, {flow.priority for flow in drawn}),
-        ("plan", model.plans, {flow.plan for flow in drawn}),
-    ):
-        for name in names:
-            if name not in seen:
-                yield Remark("note", f"{what}-never-drawn", "categories" if what == "priority" else "plans",
-                             f"no ticket has the {what} {name} of the policy")  # fmt: skip
-    yield from _in_vain(model, drawn)
-
-
-def _in_vain(model: DeskModel, drawn: list[Flow]) -> Iterator[Remark]:
-    work, seen = model.desk.work, {flow.priority for flow in drawn}
-    named = {"work.preempts": work.preempts, "work.pace": list(work.pace)}
-    if work.war_room is not None:
-        named["work.war_room.priorities"] = work.war_room.priorities
-    for where, names in named.items():
-        for name in names:
-            if name not in seen:
-                yield Remark("note", "in-vain", where, f"it names {name}, and no ticket has that priority")
-    categories = {flow.category for flow in drawn}
-    for name in model.desk.categories:
-        if name not in categories:
-            yield Remark("note", "category-never-drawn", f"categories.{name}", "no ticket is of this category")
-    if work.preempts and len(seen) == 1:
-        yield Remark("note", "in-vain", "work.preempts", "there is but one priority, and nothing to break off for it")
 
 
 def _sums(model: DeskModel) -> Iterator[Remark]:

@@ -251,7 +251,8 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
     named["demand.outages.priority"] = [outages.priority] if outages else []
     meant = {} if log is None else {what: [n for n in log.meant(what).values() if n] for what in ("priority", "plan")}
     named["demand.log.words.priority"] = meant.get("priority", [])
-    by_plan = {"plans": list(desk.plans), "demand.log.words.plan": meant.get("plan", [])}
+    by_plan = {"plans": list(desk.plans), "costs.credit": list(desk.costs.credit)}
+    by_plan["demand.log.words.plan"] = meant.get("plan", [])
     for what, legal, places in (("plan", plans, by_plan), ("priority", priorities, named)):
         for where, names in places.items():
             for name in names:

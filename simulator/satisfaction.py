@@ -6,8 +6,8 @@ A customer starts from 5 points and loses some for
 - the *time* to the resolution, as a share of its target (at most 1),
 - *missed updates*, as a share of the updates that were due,
 - an outcome that was *late*: a resolution target missed,
-- an outcome that was none: the customer gave up waiting, or a full queue turned the ticket away (*unsolved*). Their wait
-  and their time are counted until then.
+- an outcome that was none (*unsolved*): the customer gave up waiting, or a full queue turned the ticket away. Their
+  wait and their time are counted until then.
 
 Who never answered the desk's question is asked for no opinion either, and an open ticket has no outcome yet: these have
 no score. The desk file says how many points each costs at its worst (``satisfaction``); one calibrated factor,

@@ -83,6 +83,14 @@ ODD = [
     ("desk.staffing.T1={groups: [{agents: 4, shift: short}]}", "warning", "nobody-on-shift", "staffing.T1", "of P2"),
     ("desk.plans={starter: 0.5, professional: 0.35, enterprise: 0.1}", "warning", "sum", "plans", "to 0.95, not 1"),
     ("desk.plans={starter: 50, professional: 35, enterprise: 14}", "warning", "sum", "plans", "add up to 99, not 100"),
+    ("desk.staffing.T2={groups: [{agents: 2, shift: short}]}", "warning", "nobody-on-shift", "staffing.T2",
+     "of the time in which the clocks of P"),
+    ("desk.categories.easy.counts_as=bug_reprot", "error", "unknown-name", "categories.easy.counts_as",
+     'no category "bug_reprot"'),
+    ("desk.behaviour.duties={remnd: {forgotten: 0.5}}", "error", "unknown-name", "behaviour.duties.remnd",
+     'no rule, act or content "remnd"'),
+    ("desk.demand.quiet_days={dates: [2019-12-25], factor: 0.5}", "note", "in-vain", "demand.quiet_days.dates",
+     "a day that is outside the run"),
     ("desk.work.T2.sends_back=0.1", "warning", "in-vain", "work.T2.sends_back", "goes with passes_on"),
     ("desk.plans={starter: 1, professional: 1}", "note", "plan-never-drawn", "plans", "plan enterprise"),
     ("desk.categories.hard.share=0", "note", "priority-never-drawn", "categories", "priority P1"),
@@ -145,6 +153,26 @@ categories:
 staffing: {T1: {agents: 4}, T2: {agents: 1}, T3: {agents: 1}}
 work: {T1: {piece: {mean: 60m}}, T2: {piece: {mean: 40m}}}
 """
+
+
+def test_a_shift_that_nobody_works() -> None:
+    _, found = checked('desk.shifts={short: {hours: {mon: "09:00-12:00"}}}')
+    assert ("note", "shifts.short") in [(one["severity"], one["where"]) for one in found["remarks"]]
+
+
+def test_too_much_work_that_is_taken_away_in_time_is_no_error() -> None:
+    much = "desk.demand.tickets_per_week=500"
+    assert checked(much)[0] == 1
+    code, found = checked(much, "desk.customers.patience={mean: 5m, shape: exponential}")
+    said = [one for one in found["remarks"] if one["where"] == "staffing.T1" and one["code"] == "relieved"]
+    assert (code, [one["severity"] for one in said]) == (0, ["warning"])
+    assert "customers give up" in said[0]["message"]
+    assert found["tiers"][0]["utilisation"] > 1 > found["tiers"][0]["played"]["busy"]
+
+
+def test_credit_for_a_plan_that_the_policy_has_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["desk", "check", "--set", "desk.costs.credit={gold: 100}"]) == 2
+    assert 'costs.credit.gold: the policy has no plan "gold"' in capsys.readouterr().err
 
 
 def test_an_overload_that_only_timers_bring_is_seen_in_the_pilot(
