@@ -28,8 +28,8 @@ CARRIED = ("leak", "plea")
 SIGNALS = ("needs_expertise", "needs_code_change", "unresolvable")
 FEATURES = (
     "ages", "always", "backlog", "breaks", "careless", "code_seen", "customer", "decision", "fate", "finish",
-    "hand_over", "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled", "on_call",
-    "outages", "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts",
+    "found", "hand_over", "hands_back", "incomplete", "joins", "late", "learning", "limit", "misjudged", "misled",
+    "on_call", "outages", "pace", "patience", "preempts", "premature", "reopen", "routed", "shared", "shifts",
     "signals", "skills", "swarming", "timers", "unchecked", "unlimited", "updates", "war_room",
 )  # fmt: skip
 """What a desk may have besides tickets, tiers and agents."""
@@ -305,6 +305,8 @@ class _Drawing:
             "incomplete": "incomplete_handoff", "misjudged": "wrong_priority", "code_seen": "code_change_seen_in_T1",
         }  # fmt: skip
         said: dict[str, Any] = {slip: self.share() for name, slip in slips.items() if name in self.has}
+        if "found" in self.has:
+            said |= {"wrong_priority": self.pick([0.2, 0.6]), "wrong_priority_found": self.time(5, 300)}
         return said | ({"updates_forgotten": self.share()} if "fate" in self.has else {})
 
     def customers(self) -> dict[str, Any]:
@@ -330,7 +332,7 @@ class _Drawing:
             calendars = {name: self.pick(offices) for name in self.tiers}
             # Tickets of one night reach an age at one instant, and then in the order of their opening. Where ages are
             # also counted from something else, there would be no such order.
-            if "ages" not in has or not has & {"reopen", "misjudged", "signals"}:
+            if "ages" not in has or not has & {"reopen", "misjudged", "found", "signals"}:
                 calendars |= {name: self.pick(offices) for name in self.priorities[1:]}
                 calendars |= {self.priorities[0]: offices[0]} if self.chance() else {}
         destinations: dict[tuple[str, str], Sequence[str]] = {}

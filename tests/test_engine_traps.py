@@ -17,7 +17,6 @@ from told_desk import (
     FIVE_PM,
     NINE,
     TEN,
-    Told,
     fates,
     model,
     play,
@@ -32,9 +31,8 @@ from told_desk import (
 from policy import load_policy
 from simulator import Run, clocks, escalations, load_desk, run_once, simulate
 from simulator.checks import check
-from simulator.codes import Ending
+from simulator.codes import Ending, Note
 from simulator.draws import Arrivals
-from simulator.engine.urgent import reprioritise
 from simulator.run import run_of
 
 ONE = {"staffing__T1__agents": "1"}
@@ -172,46 +170,49 @@ def test_a_shared_agent_is_called_away_from_the_other_tier() -> None:
 # -- a priority raised while the ticket waits --------------------------------------------------------------------------
 
 
-def raised(number: int, priority: int):  # type: ignore[no-untyped-def]
-    def done(desk: Told) -> None:
-        reprioritise(desk, desk.open_tickets[number], priority, desk.now)
+FOUND = {"behaviour__wrong_priority": "0.5", "behaviour__wrong_priority_found": "{mean: 1h}"}
 
-    return done
+
+def taken_for(priority: dict[str, str], found: float = math.inf) -> dict[str, object]:
+    """Return a ticket that is one step more urgent than it is taken for, and when somebody sees that in the queue."""
+    true = {"P4": "P3", "P3": "P2", "P2": "P1"}[priority["priority"]]
+    return {"priority": true, "wrong_priority": True, "found": found}
 
 
 def test_a_priority_raised_in_the_queue_overtakes() -> None:
-    queue = [{"at": TEN, **P4}, {"at": TEN + 1, **P4}, {"at": TEN + 2, **P4}]
-    played = play(model(**ONE), *queue, meanwhile={TEN + 20: raised(2, 2)})
+    queue = [{"at": TEN, **P4}, {"at": TEN + 1, **P4}, {"at": TEN + 2, **taken_for(P4, 18.0)}]
+    played = play(model(**ONE, **FOUND), *queue)
     assert [work(played, n)[0][1] for n in range(3)] == [TEN, TEN + 70, TEN + 35]
     assert rows(played)["priority"].tolist() == [3, 3, 2]
-    breaks_in = play(model(**ONE, **PREEMPTS), *queue, meanwhile={TEN + 20: raised(2, 2)})
+    seen = played.notes.table()
+    seen = seen[seen["what"] == Note.PRIORITY_SEEN]
+    assert [(one["ticket"], one["at"]) for one in seen] == [(2, TEN + 20)]
+    breaks_in = play(model(**ONE, **FOUND, work__preempts="[P3]"), *queue)
     assert work(breaks_in, 2) == [(0, TEN + 20, TEN + 55)]
     assert work(breaks_in) == [(0, TEN, TEN + 20), (0, TEN + 55, TEN + 70)]
 
 
+def test_a_wrong_priority_is_not_found_in_the_queue_once_somebody_has_the_ticket() -> None:
+    queue = [{"at": TEN, **taken_for(P4, 3.0)}, {"at": TEN + 1, **P4}]
+    played = play(model(**ONE, **FOUND), *queue)
+    seen = played.notes.table()
+    seen = seen[seen["what"] == Note.PRIORITY_SEEN]
+    assert [(one["ticket"], one["at"]) for one in seen] == [(0, TEN + 15)]  # with the checks
+
+
 def test_the_ages_of_a_raised_ticket_count_from_then() -> None:
-    queue = [{"at": TEN, **P4}, {"at": TEN + 1, **P4}]
-    played = play(model(staffing__T1__agents="0"), *queue, meanwhile={TEN + 20: raised(1, 1)})
+    queue = [{"at": TEN, **P4}, {"at": TEN + 1, **taken_for(P3, 19.0)}]
+    played = play(model(**FOUND, staffing__T1__agents="0"), *queue)
     assert story(played, 1)[1][:3] == ("T2", "AGE", TEN + 80)  # a P2 leaves Tier 1 within the hour
 
 
 def test_a_customer_is_not_more_patient_because_the_priority_is_raised() -> None:
-    queue = [{"at": TEN, **P4}, {"at": TEN + 1, "patience": 30.0, **P4}]
-    desk = model(**ONE, customers="{patience: {mean: 1h}}")
-    played = play(desk, *queue, meanwhile={TEN + 20: raised(1, 2)})
+    queue = [{"at": TEN, **P4}, {"at": TEN + 1, "patience": 30.0, **taken_for(P4, 19.0)}]
+    desk = model(**ONE, **FOUND, customers="{patience: {mean: 1h}}")
+    played = play(desk, *queue)
     assert fates(played) == ["SOLVED", "GAVE_UP"]
     assert resolved(played)[1] == TEN + 31
-
-
-def test_a_ticket_whose_work_was_broken_off_keeps_its_place_and_its_timers_when_it_is_raised() -> None:
-    desk = model({"tiers.T1.no_progress": "60m"}, **ONE, work__preempts="[P2]")
-    others = [{"at": TEN + 20, "priority": "P2"}, {"at": TEN + 21, **P3}]
-    played = play(desk, {"at": TEN, **P4}, *others, meanwhile={TEN + 30: raised(0, 2)}, piece=(25.0, 40.0, 60.0))
-    # Now a P3 of which 20 minutes are done, 20 left. The P2 takes 40.
-    assert work(played) == [(0, TEN, TEN + 20), (0, TEN + 60, TEN + 80)]
-    assert work(played, 2)[0][1] == TEN + 80
-    longer = play(desk, {"at": TEN, **P4}, *others, meanwhile={TEN + 30: raised(0, 2)}, piece=(80.0, 40.0, 60.0))
-    assert story(longer)[1][:3] == ("T2", "NO_PROGRESS", TEN + 90)  # the P2 takes 95; from 10:30 on it is a P3
+    assert rows(played)["priority"].tolist() == [3, 2]
 
 
 # -- a timer that is over in the same instant as the work --------------------------------------------------------------

@@ -75,6 +75,7 @@ class Block:
         self.slips = {name: self.of(name, False) for name in SLIPS}
         self.slip_luck = {name: [0.0 if one else math.inf for one in happens] for name, happens in self.slips.items()}
         self.war_room = self.of("war_room", 30.0)
+        self.found_after = self.of("found", math.inf)
         self.signal, self.verified_after = self.of("signal", -1), self.of("verified_after", 0.0)
         wrong = zip(self.priority, self.slips["wrong_priority"], strict=True)
         self.stated = [min(p + one, len(desk.priorities) - 1) for p, one in wrong]

@@ -25,8 +25,10 @@ class Slips(Part):
     ``premature``: the first agent takes a ticket for harder than it is. ``late_recognition``: escalated only after
     ``late_by`` more minutes in hand. ``wrong_destination``: passed to a tier that cannot help, which sends it back.
     ``incomplete_handoff``: the receiver has to ask back, which takes ``asking_back``. ``wrong_priority``: judged less
-    urgent than it is until the checks of the first agent are done. ``duties`` says how often what the rulebook asks
-    for, and the desk does not play, is forgotten or late: by the id of its rule, what it tells, the act, or ``any``.
+    urgent than it is until the checks of the first agent are done, or until somebody who looks through the queue
+    sees it ``wrong_priority_found`` after it was opened, if it still waits then. ``duties`` says how often what the
+    rulebook asks for, and the desk does not play, is forgotten or late: by the id of its rule, what it tells, the act,
+    or ``any``.
     """
 
     updates_forgotten: Share = 0.0
@@ -37,6 +39,7 @@ class Slips(Part):
     incomplete_handoff: Share = 0.0
     asking_back: Time = Time(mean="15m", cv=0.5)  # type: ignore[arg-type]
     wrong_priority: Share = 0.0
+    wrong_priority_found: Time | None = None
     duties: dict[DutyName, DutySlip] = {}
 
     model_config = {"validate_default": True}

@@ -36,6 +36,7 @@ class Stream(IntEnum):
     DUTIES = 13
     HANDS_BACK = 14
     SIGNALS = 15
+    FOUND = 16
 
 
 def stream(seed: int, replication: int, which: Stream, *key: int) -> np.random.Generator:

@@ -146,6 +146,14 @@ class Block:
         return as_codes(np.where(wrong, np.minimum(self._priority + 1, least), self._priority))
 
     @cached_property
+    def found_after(self) -> list[float]:
+        """Minutes after which a wrong priority is found in the queue; infinity where nobody looks."""
+        time = self.model.desk.behaviour.wrong_priority_found
+        if time is None:
+            return [float("inf")] * self.size
+        return as_list(lengths(self._stream(Stream.FOUND).standard_normal(self.size), time))
+
+    @cached_property
     def slips(self) -> dict[str, list[bool]]:
         """Which slips happen to which ticket, by name, where those at work are as careful as anybody."""
         return {name: (luck < 1.0).tolist() for name, luck in self.luck_with_slips.items()}

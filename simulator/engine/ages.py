@@ -90,9 +90,9 @@ class Ages:
         return True
 
     def _fall_due_alone(self, bell: Bell) -> None:
-        ticket, index = bell.about
-        if ticket.stage != RESOLVED and ticket.aging == bell.visit:
-            self._reach(ticket, index, self._desk.now)
+        (ticket, index), now = bell.about, self._desk.now
+        if ticket.stage != RESOLVED and ticket.aging == bell.visit and not self._given_up(ticket, now):
+            self._reach(ticket, index, now)
 
     def _reach(self, ticket: Ticket, index: int, due: float) -> None:
         desk, kind = self._desk, ticket.kind

@@ -10,8 +10,9 @@ import numpy as np
 from simulator.draws import Arrivals, Block
 from simulator.engine import together
 from simulator.engine.numbers import BACKLOG, INFINITE, PAGED, WRONG_PRIORITY
-from simulator.engine.parts import NEVER, AgeLine, Pool, Ticket
+from simulator.engine.parts import NEVER, AgeLine, Bell, Pool, Ticket
 from simulator.engine.scripts import Script
+from simulator.engine.urgent import found_in_the_queue
 from simulator.model import KindRules
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Coming:
         else:
             if desk.wrong_priority and priority != block.priority[row]:
                 ticket.slip = WRONG_PRIORITY
+                if desk.looked_through:
+                    desk.at(Bell((desk, ticket)), now + block.found_after[row], (found_in_the_queue,))
             if desk.signals and block.signal[row] >= 0:
                 ticket.in_the_dark = True
         for line in ages:

@@ -57,8 +57,8 @@ class Desk(Floor):
     """One replication of a desk. Call :meth:`play`, then read ``tickets``, ``visits`` and ``spells``."""
 
     __slots__ = (
-        "_over", "ages", "arrived", "coming", "drawn", "forgotten", "may_come_back", "outages", "pauses", "plain",
-        "signals", "slips", "work", "writing", "wrong_priority",
+        "_over", "ages", "arrived", "coming", "drawn", "forgotten", "looked_through", "may_come_back", "outages",
+        "pauses", "plain", "signals", "slips", "work", "writing", "wrong_priority",
     )  # fmt: skip
 
     def __init__(self, model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> None:
@@ -85,6 +85,7 @@ class Desk(Floor):
         )
         self.signals = bool(model.signals)
         self.wrong_priority = behaviour.wrong_priority > 0
+        self.looked_through = behaviour.wrong_priority_found is not None
         self._over = (self._spell_over,)
         nowhere = Move(None, ())
         self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)

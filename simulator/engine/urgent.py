@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.codes import Pause
-from simulator.engine.numbers import BROKEN_OFF, WAITING
-from simulator.engine.parts import NEVER, Agent, Pool, Spell, Stage, Ticket
-from simulator.engine.priorities import change
+from simulator.engine.numbers import BROKEN_OFF, PRIORITY_SEEN, WAITING
+from simulator.engine.parts import NEVER, Agent, Bell, Pool, Spell, Stage, Ticket
+from simulator.engine.priorities import change, true_priority
 from simulator.engine.progress import checked, went
 from simulator.engine.scripts import unfold
 from simulator.engine.timers import expect, let_go
@@ -98,21 +98,25 @@ def wrong_tier(tier: int, right: int, tiers: int) -> int:
 
 
 def reprioritise(desk: Desk, ticket: Ticket, priority: int, now: float) -> None:
-    """Give a ticket another priority, in work or in a queue."""
-    stage, gives_up = ticket.stage, ticket.gives_up
-    if stage in (WAITING, BROKEN_OFF):
-        let_go(desk, ticket, now)
+    """Give a ticket another priority that an agent has in hand."""
     change(desk, ticket, priority, now)
-    if ticket.agenda is not None:
-        rules = ticket.rules = ticket.kind.tiers[ticket.tier]
-        ticket.progress, ticket.progress_left = now, rules.no_progress
-        ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
-        if rules.age_move is not None:
-            ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
-    if stage == BROKEN_OFF:
-        put_back(desk, ticket)
-        desk.dispatch(ticket.pool)
-    elif stage == WAITING:
-        desk.offer(desk.pool_of(ticket), ticket)
-        if ticket.stage == WAITING:
-            ticket.gives_up = gives_up  # they have waited since before
+    rules = ticket.rules = ticket.kind.tiers[ticket.tier]
+    ticket.progress, ticket.progress_left = now, rules.no_progress
+    ticket.in_hand, ticket.in_hand_left = ticket.began, rules.unresolved
+    if rules.age_move is not None:
+        ticket.age_move_due = desk.ages.due(ticket, rules.age_move[0])
+
+
+def found_in_the_queue(bell: Bell) -> None:
+    """Somebody looks through the queue: a ticket that still waits there gets the priority that it should have."""
+    desk, ticket = bell.about
+    now, priority = desk.now, true_priority(ticket)
+    if ticket.stage != WAITING or ticket.gives_up <= now or ticket.priority == priority:
+        return
+    gives_up = ticket.gives_up
+    let_go(desk, ticket, now)
+    desk.learned(ticket, PRIORITY_SEEN, now)
+    change(desk, ticket, priority, now)
+    desk.offer(desk.pool_of(ticket), ticket)
+    if ticket.stage == WAITING:
+        ticket.gives_up = gives_up  # they have waited since before

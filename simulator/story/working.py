@@ -29,10 +29,10 @@ def stay_begins(case: Case, names: Names, number: int) -> Iterator[Step]:
     if entry == Entry.PAGED:
         text = f"Nobody is in {names.place(0)} and it cannot wait: {tier} is paged"
         yield Step(float(stay["entered"]), text, _paging_rules(case, names, number))
+    yield from _learned(case, names, number)
     began = float(stay["began"])
     if not math.isnan(began):
         yield Step(began, _taken(case, number, tier))
-        yield from _learned(case, names, number)
         yield from _asked(case, number, tier)
         yield from _interrupted(case, number)
 
@@ -71,7 +71,7 @@ def _taken(case: Case, number: int, tier: str) -> str:
 
 
 def _learned(case: Case, names: Names, number: int) -> Iterator[Step]:
-    """Yield what the agents of a stay come to know in the middle of it."""
+    """Yield what comes to be known in a stay, in the queue or in the middle of the work."""
     stay = case.stays[number]
     tier = names.place(int(stay["place"]))
     for note in case.run.notes:
@@ -80,7 +80,8 @@ def _learned(case: Case, names: Names, number: int) -> Iterator[Step]:
             continue
         if note["what"] == Note.PRIORITY_SEEN:
             true = case.stated - 1
-            yield Step(at, f"{tier} sees that it is {names.priority(true)}, and not {names.priority(true + 1)}")
+            who = f"Somebody who looks through the queue of {tier}" if not at >= stay["began"] else tier
+            yield Step(at, f"{who} sees that it is {names.priority(true)}, and not {names.priority(true + 1)}")
         elif note["what"] == Note.SIGNAL_SEEN:
             raised = int(case.row["raised"])
             now = f"; it is {names.priority(case.priority_in(number))} from now on" if raised else ""

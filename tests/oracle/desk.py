@@ -61,6 +61,8 @@ class OracleDesk(Together):
             ticket.in_the_dark = block.signal[place] >= 0
             self.open[index] = ticket
             ticket.process = self.env.process(self.life(ticket, row))
+            if ticket.slip and self.model.desk.behaviour.wrong_priority_found is not None:
+                self.env.process(self.look_through_the_queue(ticket))
             if source != BACKLOG:
                 self.call_together(ticket)
 

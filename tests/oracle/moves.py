@@ -8,9 +8,10 @@ import simpy
 
 from simulator.codes import Ending, Entry, Fate, Note, Slip
 
+from . import plans
 from .books import NEVER, Lost, Steps
 from .hours import add, is_open
-from .people import PRE_EMPTED, Agent, Request, Tier
+from .people import FOUND, PRE_EMPTED, Agent, Request, Tier
 from .tickets import Ticket
 from .work import Work
 
@@ -19,25 +20,42 @@ class Moves(Work):
     """A desk at which tickets wait, and go from tier to tier."""
 
     def wait(self, ticket: Ticket, request: Request) -> Steps:
-        """Wait for an agent; return nobody if the ticket leaves the queue for another tier."""
+        """Wait for an agent; return nobody if the ticket leaves the queue for another tier, or another place in it."""
         ends = [self.patience(ticket)] if ticket.visits == 0 else []
         if request.broken_off:  # it is still in the tier's hands
             ends = self.timers(ticket)
+        else:
+            ticket.waits_with = request
         try:
             with request:
                 ending = yield from self.unless_it_ends(ticket, request, ends)
         except simpy.Interrupt as interrupt:
             if request.agent is not None and interrupt.cause == PRE_EMPTED:
                 return request.agent  # called away in the instant in which they took it
+            if request.agent is None and interrupt.cause == FOUND:
+                self.learned(ticket, Note.PRIORITY_SEEN)
+                plans.give_priority(self, ticket, ticket.true_priority)
+                return None  # it waits anew, as another ticket
             ticket.to_be_freed = request.agent
             raise
+        finally:
+            ticket.waits_with = None
         if ending is not None:
             yield from self.move_on(ticket, ending)
         return request.agent
 
+    def look_through_the_queue(self, ticket: Ticket) -> Steps:
+        """Let somebody see, some time after its opening, that a waiting ticket is more urgent than it seems."""
+        yield self.env.timeout(ticket.block.found_after[ticket.row])
+        request = ticket.waits_with
+        if request is not None and request.agent is None and ticket.priority != ticket.true_priority:
+            ticket.process.interrupt(FOUND)
+
     def patience(self, ticket: Ticket) -> tuple[Ending, float]:
-        """Return when a customer who begins to wait gives up."""
-        return Ending.GAVE_UP, self.env.now + ticket.block.patience[ticket.row]
+        """Return when a customer gives up who begins to wait, or has waited since before."""
+        if math.isnan(ticket.gives_up):
+            ticket.gives_up = self.env.now + ticket.block.patience[ticket.row]
+        return Ending.GAVE_UP, ticket.gives_up
 
     def timers(self, ticket: Ticket) -> list[tuple[Ending, float]]:
         """Return when the timers of a ticket are over that a tier has in hand."""

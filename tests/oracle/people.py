@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .tickets import Errand, Ticket
 
 PRE_EMPTED = "something more urgent"
+FOUND = "somebody who looks through the queue sees that it is more urgent"
 
 
 class QueueFull(Exception):
@@ -82,7 +83,8 @@ class Request(simpy.Event):
         self.ticket = ticket
         self.tier = tier
         self.broken_off = broken_off
-        self.place = (ticket.priority, not broken_off, ticket.available, next(floor.numbers))
+        since = ticket.available if broken_off else floor.env.now
+        self.place = (ticket.priority, not broken_off, since, next(floor.numbers))
         self.agent: Agent | None = None
 
     def grant(self, agent: Agent) -> None:

@@ -96,6 +96,11 @@ class Ticket:
     joins: list[tuple[Countdown, int]] = field(default_factory=list)
     """Who joins in after some time in hand: until when, and the place."""
 
+    waits_with: Request | None = None
+    """The wish for somebody who takes it, while it waits in a queue."""
+    gives_up: float = math.nan
+    """When its customer gives up waiting."""
+
     # What it has gone through.
     responded: float = math.nan
     passed_on_wrongly_by: int | None = None
