@@ -40,10 +40,16 @@ class Case:
         """The priority that it was taken for when it came."""
 
     def stay_of(self, note: Any) -> int:
-        """Return the number of the stay in which an agent came to know something, -1 if nobody had the ticket then."""
+        """Return the number of the stay in which something came to be known, if not by an agent then in the queue.
+
+        It is -1 if the ticket was on its way then.
+        """
         stays, at = self.stays, note["at"]
-        there = (stays["place"] == note["place"]) & (stays["began"] <= at) & (at <= self.times.left)
-        return int(np.flatnonzero(there)[-1]) if there.any() else -1
+        for since in (stays["began"], stays["available"]):
+            there = (stays["place"] == note["place"]) & (since <= at) & (at <= self.times.left)
+            if there.any():
+                return int(np.flatnonzero(there)[-1])
+        return -1
 
     def priority_in(self, stay: int) -> int:
         """Return the priority that the ticket had in a stay, at the end of it, for those who had it."""
