@@ -50,6 +50,25 @@ def test_nor_by_whom_january_has_who_were_free() -> None:
         assert len(found.findings) > 100  # of what nobody could keep
 
 
+OUTAGES = (("demand.outages", "{per_year: 150, tickets: 5, within: 30m, priority: P1, category: hard}"),)
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+def test_what_was_solved_before_anybody_took_it_leaves_its_duties_to_the_tier(seed: int) -> None:
+    run = month(*OUTAGES, seed=seed)
+    nobody = (run.visits["ending"] == Ending.SOLVED_TOGETHER) & np.isnan(run.visits["began"])
+    untaken = set((run.visits["ticket"][nobody & (run.visits["place"] == 2)] + 1).tolist())
+    assert len(untaken) > 3
+    assert told(audited(*OUTAGES, seed=seed)) == []
+    begun: ActKey = ("analyse", None, None, "rca_begun")
+    done = logs_of(run, book(), tickets=[ticket - 1 for ticket in sorted(untaken)], never=begun)
+    found = audit(run, book(), logs=done).missed
+    owed = {ticket for ticket in untaken if run.tickets["resolved"][ticket - 1] < run.model.end - 1440}
+    assert owed
+    assert owed <= {one.ticket for one in found}
+    assert {(one.act, one.owner) for one in found} == {(begun, "T3")}
+
+
 # -- what is never done is reported, and nothing else ------------------------------------------------------------------
 
 
@@ -164,6 +183,14 @@ def test_updates_that_are_forgotten_are_found_as_that() -> None:
     assert kinds_of(found) == {"update forgotten"}
     forgotten = set(run.updates[np.isnan(run.updates["sent"])]["ticket"].tolist())
     assert forgotten <= {one.ticket - 1 for one in found.missed}
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_forgotten_update_that_comes_back_after_the_customer_was_asked_is_forgotten_too(seed: int) -> None:
+    answer = ("work.customer", "{share: 0, answer: {mean: 90m}}")
+    back = tuple((f"work.{tier}.hands_back", "{waiting_customer: 0.8}") for tier in ("T2", "T3"))
+    nobody_s = ("work.update", "null"), ("behaviour.updates_forgotten", "0.4")
+    assert kinds_of(audited(answer, *back, *nobody_s, seed=seed)) == {"update forgotten"}
 
 
 @pytest.mark.parametrize(

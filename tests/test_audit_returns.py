@@ -12,7 +12,7 @@ import pytest
 from policy import Rulebook, load_policy
 from simulator import Run, load_desk, run_once
 from simulator.audit import Audit, audit, logs_of
-from simulator.codes import HANDED_BACK, Entry
+from simulator.codes import HANDED_BACK, Entry, Note
 from simulator.run import run_of
 from tests.audited_month import FREE, KEPT, audited, book, logs, month, rules, told
 from tests.told_desk import DAY, FIVE_PM, TEN, model, play
@@ -65,11 +65,11 @@ def test_nor_do_those_whom_january_has_while_they_are_free() -> None:
         assert told(audit(run_once(desk, rules(), 0, replication), book())) == []
 
 
-def told_desk(ticket: dict[str, Any]) -> Run:
+def told_desk(ticket: dict[str, Any], **changes: str) -> Run:
     free = {f"staffing__{tier}__agents": "unlimited" for tier in ("T1", "T2")}
     more = {"categories__hard__counts_as": "bug_report", "behaviour__updates_forgotten": "0",
             "work__customer": ASKING[1]}  # fmt: skip
-    return run_of(play(model(name="secureai", **free, **more), ticket), 0, 0)
+    return run_of(play(model(name="secureai", **free, **more, **changes), ticket), 0, 0)
 
 
 HOURS = "a tier that has a P1 in hand counts that in its own hours at the desk, and at all hours by the policy"
@@ -80,6 +80,14 @@ def test_nor_where_a_p1_is_handed_back_to_a_tier_that_goes_home() -> None:
     asked = {"back": "waiting", "back_in": 2, "answer": DAY}
     run = told_desk({"at": FIVE_PM - 50, "priority": "P1", "solved_by": 2} | asked)
     assert len(returned(run)) == 1
+    assert told(audit(run, book())) == []
+
+
+def test_nor_where_what_came_to_light_in_that_instant_had_led_to_the_tier_above() -> None:
+    asked = {"priority": "P1", "solved_by": 2, "signal": 0, "back": "waiting", "back_in": 2}
+    run = told_desk({"at": TEN} | asked, signals="{data_loss: {share: 0, seen: checks}}")
+    seen, back = run.notes["at"][run.notes["what"] == Note.SIGNAL_SEEN], returned(run)["entered"]
+    assert (seen.tolist(), returned(run)["place"].tolist()) == (back.tolist(), [0])
     assert told(audit(run, book())) == []
 
 

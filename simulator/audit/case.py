@@ -70,6 +70,10 @@ class InHand:
     incomplete: bool
     """The hand-off by which it began lacked something, and the tier had to ask back."""
 
+    def passed_by(self, at: float) -> bool:
+        """Return whether it was over at an instant, and nobody had ever taken the ticket in it."""
+        return self.left <= at and not self.began <= self.left
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

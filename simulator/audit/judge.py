@@ -41,6 +41,8 @@ class Auditor:
         self._ledger = Ledger(opens=case.opened)
         self._around: list[tuple[float, bool]] = []
         self._holders: list[tuple[float, str]] = []
+        self._ceased: set[tuple[ActKey, float]] = set()
+        """What was missed and ceased to be owed, by its due: it may come back."""
         self.findings: list[Finding] = []
         self.escalations: list[Judgement] = []
         self.duties: list[ActKey] = []
@@ -163,7 +165,11 @@ class Auditor:
         if duty.kind == "met" or calendar.open_minutes(due, max(until, due)) <= EPSILON:
             return  # the end of a day and the beginning of the next are one instant of the calendar
         kind: Kind = duty.kind
-        if duty.repeat is not None and done is not None and done >= calendar.add(due, duty.repeat) - EPSILON:
+        # What comes back after it was missed is thought of when it would have been due the next time.
+        round_due = case.opened + duty.due if (duty.key, duty.due) in self._ceased else due
+        if duty.ceased is not None:
+            self._ceased.add((duty.key, duty.due))
+        if duty.repeat is not None and done is not None and done >= calendar.add(round_due, duty.repeat) - EPSILON:
             kind = "missed"  # a whole round was left out
         could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due, until)
         self._find(
@@ -206,6 +212,8 @@ class Auditor:
         verb, _, _, what = duty.key
         played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
         stay = case.stay(owner, due + EPSILON) if people.is_tier(owner) and self._has(owner, due) else None
+        if stay is not None and stay.passed_by(due):
+            stay = None  # it was solved before anybody took it, and nobody needs to take it any more
         if stay is not None and (not stay.began <= due or played or what == UPDATE):
             if case.worked_on(owner, due) and (tier is not None or what != UPDATE):
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)

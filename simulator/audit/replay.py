@@ -164,11 +164,17 @@ class Replay:
     def _move(self, tier: str, *, back: bool = False) -> None:
         """Give the ticket to a tier: a visit with timers of its own; what the tier before has seen is done with.
 
-        But a tier that gets a ticket ``back`` knows why.
+        But a tier that gets a ticket ``back`` knows why, and what the tier above saw in this very instant was seen
+        before the ticket went back.
         """
         self.tier, self.tier_since = tier, self.now
-        kept = {*self.book.telling.values(), *self.book.carried_signals, *(OF_A_RETURN if back else ())}
-        self.signals = {name: since for name, since in self.signals.items() if name in kept}
+        lasting = {*self.book.telling.values(), *self.book.carried_signals}
+        kept = {*lasting, *(OF_A_RETURN if back else ())}
+        before = math.nextafter(self.now, -math.inf) if back else math.inf
+        self.signals = {
+            name: min(since, before) if name in lasting else since
+            for name, since in self.signals.items() if name in kept
+        }  # fmt: skip
         self._start_visit()
 
     def _lower(self, priority: str) -> None:
