@@ -32,8 +32,7 @@ def check(run: Run) -> None:
       back). What a tier hands back, the next has as that, and its priority is lowered as often as it says.
     - An agent works on one ticket at a time, a ticket is worked on by one agent at a time, within one of its stays;
       work begins when the agent is at work, and nobody is busy for longer than they are there (overtime aside).
-    - Little's law, for a whole run an identity: the minutes that tickets wait are the length of the queues, summed over
-      time.
+    - Little's law: whenever the engine looked at its queues they were as long as the waits in the tables say.
 
     It costs about a twentieth of the run.
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.checks import broken
-from simulator.laws import LAWS, OF_AGENTS, Books, Indices
+from simulator.laws import LAWS, OF_AGENTS, OF_QUEUES, Books, Indices, about
+from simulator.looks import unlike
 from simulator.streaming import pieces
 from simulator.tables import Run, Table
 
@@ -32,13 +33,17 @@ def check_on_disk(run: Run) -> None:
     for start, some in _by_tickets(run):
         books = Books(some)
         for law, breaking in LAWS:
-            if breaking not in OF_AGENTS:
+            if breaking not in OF_AGENTS | OF_QUEUES:
                 _tell(run, law, breaking(books) + start)
     for some in _by_agents(run):
         books = Books(some)
         for law, breaking in LAWS:
             if breaking in OF_AGENTS:
                 _tell(run, law, breaking(books))
+    if run.looks is not None:
+        odd = unlike(run.looks, pieces(run.visits), run.model.tiers)
+        law = next(law for law, breaking in LAWS if breaking in OF_QUEUES)
+        _tell(run, law, about(run, odd[0]) if len(odd) else np.empty(0, np.intp))
 
 
 def _tell(run: Run, law: str, tickets: Indices) -> None:

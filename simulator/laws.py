@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.codes import HANDED_BACK, Ending, Entry, Fate, Note
+from simulator.looks import unlike
 from simulator.openhours import Floats
 from simulator.tables import Run, Table
 
@@ -312,21 +313,23 @@ def _note_out_of_time(books: Books) -> Indices:
     return _where(bad, notes["ticket"])
 
 
-def _littles_law(books: Books) -> Indices:
-    """The waits in queues, added up, are the area between the curves of those who have come and those who have gone."""
-    stays, end = books.stays, books.run.model.end
-    came, began = np.ascontiguousarray(stays["available"]), np.ascontiguousarray(stays["began"])
-    taken, queued = ~np.isnan(began), ~np.isnan(came)
-    went = np.fmin(np.where(taken, began, stays["left"]), end)
-    waits: Floats = went - came
-    # Tickets come nearly in order: what is nearly sorted is sorted faster so.
-    coming, going = np.sort(came[queued], kind="stable"), np.sort(went[queued | taken], kind="stable")
-    if len(coming) == len(going) and (coming <= going).all():
-        total = float(waits[queued].sum())
-        if abs(float((going - coming).sum()) - total) <= _CLOSE * max(1.0, total):
-            return _NONE
-    odd = (taken & ~queued) | (waits < 0)
-    return _where(odd, stays["ticket"])
+def _taken_from_nowhere(books: Books) -> Indices:
+    stays = books.stays
+    return _where(~np.isnan(stays["began"]) & np.isnan(stays["available"]), stays["ticket"])
+
+
+def _queues_otherwise(books: Books) -> Indices:
+    """What the engine saw in its queues now and then is what waited by the tables; Little's law follows from that."""
+    run = books.run
+    if run.looks is None:
+        return _NONE
+    odd = unlike(run.looks, [run.visits], run.model.tiers)
+    return about(run, odd[0]) if len(odd) else _NONE
+
+
+def about(run: Run, at: float) -> Indices:
+    """Return the number of the ticket, of those opened by an instant, that was opened last."""
+    return np.array([max(0, int(np.searchsorted(run.tickets["opened"], at, side="right")) - 1)], np.intp)
 
 
 _NONE: Final[Indices] = np.empty(0, np.intp)
@@ -359,9 +362,13 @@ LAWS: Final[tuple[tuple[str, Law], ...]] = (
     ("an update is sent when it is due, or later, while the ticket is open", _update_out_of_time),
     ("each ticket has as many updates as its row says", _updates_miscounted),
     ("an agent comes to know something while the ticket is open", _note_out_of_time),
-    ("the minutes that tickets wait are the length of the queues, summed over time", _littles_law),
+    ("a ticket that is taken could be taken", _taken_from_nowhere),
+    ("queues are as long as the waits say, whenever the engine looked at them (Little's law)", _queues_otherwise),
 )
 """What holds in every run, and how to find the tickets that break it; in the order in which they are looked at."""
 
 OF_AGENTS: Final[frozenset[Law]] = frozenset((_busier_than_there, _two_at_once, _begun_while_away))
 """The laws that need all the work of an agent; each of the others needs all that happened to a ticket."""
+
+OF_QUEUES: Final[frozenset[Law]] = frozenset((_queues_otherwise,))
+"""The laws that need what happened to all tickets."""

@@ -82,7 +82,7 @@ def run_of(played: PlayedDesk, seed: int, replication: int) -> Run:
         if order:
             put_in_order(tables[name], order)
     tables["tickets"] = ticket_table(played.model, tables["tickets"])
-    return Run(played.model, seed, replication, agents=played.workers(), **tables)
+    return Run(played.model, seed, replication, agents=played.workers(), looks=played.coming.looks(), **tables)
 
 
 def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None, folder: Path) -> Run:
@@ -94,7 +94,7 @@ def _streamed(model: DeskModel, seed: int, replication: int, arrived: Arrivals |
         tables = settled(folder, played.tables(), partial(ticket_table, model))
     except OSError as error:
         raise InputError(f"{folder}: the tables cannot be written: {error.strerror or error}") from None
-    return Run(model, seed, replication, agents=played.workers(), **tables)
+    return Run(model, seed, replication, agents=played.workers(), looks=played.coming.looks(), **tables)
 
 
 def played_desk(model: DeskModel, seed: int, replication: int, arrived: Arrivals | None = None) -> PlayedDesk:

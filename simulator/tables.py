@@ -157,6 +157,8 @@ class Run:
     questions: Table
     updates: Table
     notes: Table
+    looks: Table | None = None
+    """What the engine saw in its queues (:mod:`simulator.looks`); nothing where it has none."""
 
     @property
     def period(self) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from simulator.checks import ImpossibleRun, check
 from simulator.codes import Ending, Entry, Fate
 from simulator.desk import Desk
 from simulator.laws import LAWS
+from simulator.looks import unlike
 from simulator.model import DeskModel, compile_model
 from tests.random_desks import Case, SmallRules, desks, week
 
@@ -240,6 +241,10 @@ def taken_from_nowhere(visits: np.ndarray) -> None:
     visits["available"][place(visits, visits["began"] > visits["available"])] = np.nan
 
 
+def one_more_in_the_queue(looks: np.ndarray) -> None:
+    looks["waiting"][len(looks) // 2] += 1
+
+
 TAMPERINGS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray | None], str], ...] = (
     ("tickets", no_row, "tickets are counted from the first to the last, each once"),
     ("tickets", twice, "tickets are counted from the first to the last, each once"),
@@ -284,7 +289,12 @@ TAMPERINGS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray | None], str], ..
     (
         "visits",
         taken_from_nowhere,
-        "the minutes that tickets wait are the length of the queues, summed over time",
+        "a ticket that is taken could be taken",
+    ),
+    (
+        "looks",
+        one_more_in_the_queue,
+        "queues are as long as the waits say, whenever the engine looked at them (Little's law)",
     ),
 )
 
@@ -292,6 +302,22 @@ TAMPERINGS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray | None], str], ..
 @pytest.mark.parametrize(("table", "change", "law"), TAMPERINGS, ids=[change.__name__ for _, change, _ in TAMPERINGS])
 def test_a_broken_law_is_found(table: str, change: Callable[[np.ndarray], np.ndarray | None], law: str) -> None:
     assert law_broken(tampered(**{table: change})) == law
+
+
+def test_waits_of_others_are_no_waits_of_the_queue() -> None:
+    """Little's law: waits that are shuffled among tickets, or made up, are not those of the queues that were seen."""
+    run = played()
+    assert run.looks is not None
+    assert run.looks["waiting"].max() > 3
+    assert not len(unlike(run.looks, [run.visits], run.model.tiers))
+    rng = np.random.default_rng(1)
+    came, began = run.visits["available"], run.visits["began"]
+    taken = ~np.isnan(began) & ~np.isnan(came)
+    waits = (began - came)[taken]
+    for other in (rng.permutation(waits), rng.uniform(0, 1000, len(waits)), 1.1 * waits):
+        visits = run.visits.copy()
+        visits["began"][taken] = came[taken] + other
+        assert len(unlike(run.looks, [visits], run.model.tiers))
 
 
 def test_every_law_is_broken_above() -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from simulator.draws import Arrivals, Block
 from simulator.engine import together
-from simulator.engine.numbers import BACKLOG, INFINITE, PAGED, WRONG_PRIORITY
+from simulator.engine.numbers import BACKLOG, INFINITE, PAGED, WAITING, WRONG_PRIORITY
 from simulator.engine.parts import NEVER, AgeLine, Bell, Pool, Ticket
 from simulator.engine.scripts import Script
 from simulator.engine.urgent import found_in_the_queue
+from simulator.looks import LOOKS
 from simulator.model import KindRules
+from simulator.tables import Table
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
+
+A_LOOK: Final = 64
+"""After so many tickets, or more where many wait, somebody looks at the queues."""
 
 Kind = tuple[KindRules, float, Pool, tuple[AgeLine, ...], int, bool]
 """A kind of tickets, the open minutes until its customers first have to hear, who gets them, the lines of its ages, the
@@ -27,7 +32,8 @@ class Coming:
     """The tickets that are still to come, in the order in which they are opened."""
 
     __slots__ = (
-        "_arrived", "_blocks", "_desk", "_first", "_kinds", "_now", "_rows", "_script", "_size", "_sources", "opened",
+        "_arrived", "_blocks", "_desk", "_first", "_kinds", "_looks", "_next_look", "_now", "_rows", "_script",
+        "_size", "_sources", "opened",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, arrived: Arrivals) -> None:
@@ -43,6 +49,8 @@ class Coming:
         self._first = self._size = 0
         self._script: Script | None = None
         """Of that block, where chance alone does not say where tickets go."""
+        self._next_look = 0
+        self._looks: list[tuple[int, float, int]] = []
         room = desk.work.war_room
         self._kinds = tuple(
             tuple(self._kind(kind, together=room is not None and name in room.priorities) for kind in row)
@@ -83,6 +91,8 @@ class Coming:
         priority = (block.stated if desk.wrong_priority else block.priority)[row]
         kind, update_left, first, ages, paged, together_for = self._kinds[priority][block.plan[row]]
         now = self.opened[index]
+        if index >= self._next_look:
+            self._look(index, now)
         ticket = Ticket(index, row, block, now, priority, block.category[row], kind, update_left)
         desk.open_tickets[index] = ticket
         if script is not None and script.simple[row]:
@@ -114,6 +124,21 @@ class Coming:
             desk.offer(first, ticket)
         if together_for:
             together.call_together(desk, ticket)
+
+    def _look(self, index: int, now: float) -> None:
+        """Count what stands in the queues; the longer they are, the later the next look."""
+        pools = (*self._desk.tiers, *(pool for pool in self._desk.on_call if pool not in self._desk.tiers))
+        waiting = 0
+        for pool in pools:
+            for queue in pool.queues:
+                for ticket in queue:
+                    waiting += ticket.stage == WAITING and ticket.gives_up > now and ticket.index >= 0
+        self._looks.append((index, now, waiting))
+        self._next_look = index + max(A_LOOK, sum(pool.waiting for pool in pools))
+
+    def looks(self) -> Table | None:
+        """Return what was seen in the queues; nothing where tickets are played without any."""
+        return np.array(self._looks, LOOKS) if self._looks else None
 
     def _waits_already(self, ticket: Ticket, number: int) -> None:
         """Put a ticket of the backlog into the queue in which it waits when the run begins."""
