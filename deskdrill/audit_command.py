@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deskdrill.options import DEFAULT_POLICY, Commands, add_format, add_policy, command, split_sets, whole
-from deskdrill.output import Column, Progress, Table, as_json, rendered, write
+from deskdrill.output import Column, Progress, Table, as_json, narrate, rendered, write
 from deskdrill.simulate_command import DEFAULT_DESK
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ nobody was there or everybody was busy, has missed nothing. Exit code 1 if a dut
 it."""
 _SHOWN = 40
 """Findings that a table for people lists."""
+_WIDTH = 79
 
 
 def add(commands: Commands) -> None:
@@ -64,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         head = {"desk": desk.name, "policy": policy.name, "seed": arguments.seed}
         write(as_json(head | _whole(found, policy, opening)))
     elif arguments.format == "csv":
+        for note in found[0].notes:
+            narrate(note)
         write(rendered(_table(rows, policy, opening), "csv"))
     else:
         write(_for_people(found, rows, policy, opening, arguments))
@@ -119,7 +123,9 @@ def _parts(
     duties, missed = sum(sum(audited.duties.values()) for audited in found), sum(len(one.missed) for one in found)
     helpless = sum(len(one.findings) for one in found) - missed
     judged = Counter(one.judged for audited in found for one in audited.escalations)
-    yield f"{'1 month' if months == 1 else f'{months} months'}, {tickets} tickets, {duties} duties that fell due."
+    for note in found[0].notes:
+        yield textwrap.fill(note, _WIDTH, break_on_hyphens=False) + "\n"
+    yield f"{'1 month' if months == 1 else f'{months} months'}, {tickets} tickets, {duties} duties done or fallen due."
     yield f"{_count(missed, 'finding')} that somebody could have helped, {helpless} that nobody could."
     told = ", ".join(f"{number} {word}" for word, number in judged.most_common())
     yield f"{_count(sum(judged.values()), 'escalation')}{': ' if told else ''}{told}.\n"
@@ -179,6 +185,7 @@ def _whole(found: Sequence[Audit], policy: Policy, opening: float) -> dict[str, 
         "months": len(found),
         "tickets": sum(audited.tickets for audited in found),
         "duties": sum(sum(audited.duties.values()) for audited in found),
+        "notes": list(found[0].notes),
         "missed": sum(len(audited.missed) for audited in found),
         "findings": findings,
         "escalations": escalations,

@@ -274,7 +274,7 @@ def run_command(capsys: pytest.CaptureFixture[str], *changes: str, form: str = "
 def test_the_command_says_0_where_nothing_was_missed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run_command(capsys)
     found = json.loads(out)
-    assert (code, found["missed"], found["tickets"]) == (0, 0, audited().tickets)
+    assert (code, found["missed"], found["tickets"], found["notes"]) == (0, 0, audited().tickets, [])
     assert len(found["escalations"]) == len(audited().escalations)
 
 
@@ -296,6 +296,26 @@ def test_a_duty_that_nobody_has_is_refused(tmp_path: Path, name: str, message: s
     run = run_once(load_desk(tmp_path / "desk.yaml"), rules(), 1, 0)
     with pytest.raises(InputError, match=message):
         audit(run, book())
+
+
+def test_a_desk_where_chance_alone_moves_tickets_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(capsys, "desk.work.T1.passes_on=0.3")[0] == 2
+    by_chance = month(("work.T1.passes_on", "0.3"))
+    with pytest.raises(InputError, match="chance alone decides"):
+        audit(by_chance, book())
+    with pytest.raises(InputError, match="passes_on"):
+        logs_of(by_chance, book())
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_desk_that_swarms_is_told_to_work_in_a_way_that_the_procedure_does_not_have(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    given = ["--desk", str(DATA / "desk_small.yaml"), "--set", "desk.work.swarming={T1: T2}", "--format", form]
+    main(["audit", *given])
+    told = capsys.readouterr()
+    said = told.err if form == "csv" else " ".join(json.loads(told.out)["notes"]) if form == "json" else told.out
+    assert " ".join(said.split()).startswith("Tier 1 calls Tier 2 in and keeps the ticket (work.swarming.T1).")
 
 
 def test_a_run_without_tickets_has_nothing_to_find() -> None:

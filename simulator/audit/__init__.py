@@ -7,6 +7,7 @@ Files in reading order:
 - ``replay``: that history played again before the rulebook
 - ``people``: who was there, and who was free; ``slips``: what is forgotten or late
 - ``doings``: what agents did, acting on the rulebook: the log that an audit reads
+- ``limits``: what the procedure knows nothing of
 - ``escalations``, ``judge``: what the rulebook says of it; ``findings``: the same as rows
 - ``auditing``: a whole run
 """

@@ -14,6 +14,7 @@ from simulator.audit.doings import Log, doings
 from simulator.audit.findings import Audit, Finding, Judgement
 from simulator.audit.history import Histories
 from simulator.audit.judge import Auditor
+from simulator.audit.limits import notes, refuse
 from simulator.audit.people import People
 from simulator.audit.slips import Slips
 from simulator.codes import ESCALATIONS
@@ -37,8 +38,10 @@ def logs_of(
     With a ``period``, ``[start, end)`` in minutes since the run's opening, only for tickets that were escalated in it.
 
     Raises:
-        InputError: the desk names a duty that the policy does not have (``behaviour.duties``).
+        InputError: the desk names a duty that the policy does not have (``behaviour.duties``), or lets chance alone
+            decide where tickets go (``work.T.passes_on``).
     """
+    refuse(run.model.desk)
     book = Book(rulebook, run.model.desk)
     histories, people, slips = Histories(run, book), People(run, book), Slips(run, book)
     numbers = _tickets(run, period) if tickets is None else tickets
@@ -55,8 +58,10 @@ def audit(
     those in it are judged.
 
     Raises:
-        InputError: the desk names a duty that the policy does not have (``behaviour.duties``).
+        InputError: the desk names a duty that the policy does not have (``behaviour.duties``), or lets chance alone
+            decide where tickets go (``work.T.passes_on``).
     """
+    refuse(run.model.desk)
     if logs is None:
         logs = logs_of(run, rulebook, period)
     book = Book(rulebook, run.model.desk)
@@ -72,7 +77,8 @@ def audit(
         duties.update(auditor.duties)
     if period is not None:
         judged = [one for one in judged if period[0] <= one.at < period[1]]
-    return Audit(run.seed, run.replication, len(logs), tuple(findings), tuple(judged), duties)
+    told = notes(run.model.desk, rulebook.policy.label)
+    return Audit(run.seed, run.replication, len(logs), tuple(findings), tuple(judged), duties, told)
 
 
 def _tickets(run: Run, period: tuple[float, float] | None) -> list[int]:

@@ -59,7 +59,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit of one run found. ``duties`` counts those that fell due, by act, ``tickets`` what was looked at."""
+    """What an audit of one run found.
+
+    ``duties`` counts by act those that were done, and those that fell due and were not; ``tickets`` what was looked at.
+    ``notes`` are sentences: what of the desk the procedure does not have, and what is found for that.
+    """
 
     seed: int
     replication: int
@@ -67,6 +71,7 @@ class Audit:
     findings: tuple[Finding, ...]
     escalations: tuple[Judgement, ...]
     duties: Mapping[ActKey, int]
+    notes: tuple[str, ...] = ()
 
     @property
     def missed(self) -> tuple[Finding, ...]:
