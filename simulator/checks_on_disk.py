@@ -40,10 +40,10 @@ def check_on_disk(run: Run) -> None:
         for law, breaking in LAWS:
             if breaking in OF_AGENTS:
                 _tell(run, law, breaking(books))
-    if run.looks is not None:
-        odd = unlike(run.looks, pieces(run.visits), run.model.tiers)
-        law = next(law for law, breaking in LAWS if breaking in OF_QUEUES)
-        _tell(run, law, about(run, odd[0]) if len(odd) else np.empty(0, np.intp))
+    for law, breaking in LAWS:
+        if breaking in OF_QUEUES and run.looks is not None:
+            odd = unlike(run.looks, pieces(run.visits), run.model.tiers)
+            _tell(run, law, about(run, odd[0]) if len(odd) else np.empty(0, np.intp))
 
 
 def _tell(run: Run, law: str, tickets: Indices) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from simulator.codes import HANDED_BACK, Ending, Entry, Fate, Note
 from simulator.looks import unlike
 from simulator.openhours import Floats
+from simulator.ordering import picked
 from simulator.tables import Run, Table
 
 Indices = npt.NDArray[np.intp]
@@ -37,12 +38,12 @@ class Books:
         """Visits to tiers, by ticket and then in the order in which they happened."""
         visits = self.run.visits
         in_tiers = visits["place"] < self.run.model.tiers
-        found: Table = visits if in_tiers.all() else visits[in_tiers]
+        found = visits if in_tiers.all() else picked(visits, in_tiers)
         ticket, entered, left = found["ticket"], found["entered"], found["left"]
         same = ticket[1:] == ticket[:-1]
         behind = (ticket[1:] < ticket[:-1]) | (same & ((entered[1:] <= entered[:-1]) | (left[1:] < left[:-1])))
         if behind.any():  # a stay that takes no time may stand behind the one that follows it
-            found = found[np.lexsort((left, entered, ticket))]
+            found = picked(found, np.lexsort((left, entered, ticket)))
         return found
 
     @cached_property
@@ -54,8 +55,7 @@ class Books:
     @cached_property
     def lasts(self) -> Table:
         """The last stay of each ticket, in order."""
-        found: Table = self.stays[np.append(self.first[1:], True)[: len(self.first)]]
-        return found
+        return picked(self.stays, np.append(self.first[1:], True)[: len(self.first)])
 
     @cached_property
     def spells(self) -> Table:
@@ -65,7 +65,7 @@ class Books:
         agent = spells["agent"][order]
         # Small numbers are sorted many times faster.
         agent = agent.astype(np.uint16) if len(self.run.agents) < 1 << 16 else agent
-        found: Table = spells[order[np.argsort(agent, kind="stable")]]
+        found = picked(spells, order[np.argsort(agent, kind="stable")])
         if _overlap(found, "agent").any():  # one that took no time may stand behind the next
             found = found[np.lexsort((found["ended"], found["began"], found["agent"]))]
         return found
@@ -270,27 +270,26 @@ def _two_for_one(books: Books) -> Indices:
     spells = books.run.spells
     number = spells["ticket"]
     several = np.bincount(number[number >= 0], minlength=1) > 1
-    spells = spells[(number >= 0) & several[number]]
-    spells = spells[np.lexsort((spells["ended"], spells["began"], spells["ticket"]))]
+    spells = picked(spells, (number >= 0) & several[number])
+    spells = picked(spells, np.lexsort((spells["ended"], spells["began"], spells["ticket"])))
     return _where(_overlap(spells, "ticket"), spells["ticket"][1:])
 
 
 def _question_out_of_time(books: Books) -> Indices:
     questions, tickets = books.run.questions, books.run.tickets
-    ticket = tickets[questions["ticket"]]
-    bad = (questions["answered"] < questions["asked"]) | (questions["asked"] < ticket["responded"])
-    bad |= (questions["answered"] > ticket["resolved"]) | ~(questions["asked"] >= ticket["opened"])
-    return _where(bad, questions["ticket"])
+    number, asked, answered = questions["ticket"], questions["asked"], questions["answered"]
+    bad = (answered < asked) | (asked < tickets["responded"][number])
+    bad |= (answered > tickets["resolved"][number]) | ~(asked >= tickets["opened"][number])
+    return _where(bad, number)
 
 
 def _update_out_of_time(books: Books) -> Indices:
     """An update is sent when it is due or later, while the ticket is open; one that is forgotten was due then."""
     updates, tickets = books.run.updates, books.run.tickets
-    ticket, end = tickets[updates["ticket"]], books.run.model.end
-    due, sent = updates["due"], updates["sent"]
+    number, due, sent = updates["ticket"], updates["due"], updates["sent"]
     last = np.fmax(due, sent)
-    bad = (sent < due) | ~(due >= ticket["opened"]) | (last > ticket["resolved"]) | ~(last <= end)
-    return _where(bad, updates["ticket"])
+    bad = (sent < due) | ~(due >= tickets["opened"][number]) | (last > tickets["resolved"][number])
+    return _where(bad | ~(last <= books.run.model.end), number)
 
 
 def _updates_miscounted(books: Books) -> Indices:

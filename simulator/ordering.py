@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.tables import Table
+
+
+def _whole(rows: Table) -> Table:
+    """Return a view of rows without their fields: they are moved at once then, and not field by field."""
+    return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
+
+
+def picked(rows: Table, which: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Table:
+    """Return ``rows[which]``, many times as fast."""
+    return _whole(rows)[which].view(rows.dtype)
 
 
 def put_in_order(rows: Table, fields: Sequence[str]) -> None:
@@ -19,7 +30,8 @@ def put_in_order(rows: Table, fields: Sequence[str]) -> None:
     tied = np.ones(max(0, len(rows) - 1), bool)
     for column in columns:
         if (tied & (column[1:] < column[:-1])).any():
-            rows[:] = rows[np.lexsort(columns[::-1])]
+            whole = _whole(rows)
+            whole[:] = whole[np.lexsort(columns[::-1])]
             return
         tied &= column[1:] == column[:-1]
         if not tied.any():
