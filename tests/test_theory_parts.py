@@ -67,8 +67,8 @@ def test_a_unit_of_time_is_a_minute_unless_the_desk_could_not_say_it(rate: float
 def test_a_unit_of_time_that_is_stretched_changes_no_result() -> None:
     usual = trial(System((0.5,), ((ONE,),), (1,), target=1.0), squares=True)
     small = trial(System((0.5e4,), ((Service(1e-4),),), (1,), target=1e-4), squares=True)
-    assert usual is not None
-    assert small is not None
+    assert isinstance(usual, Trial)
+    assert isinstance(small, Trial)
     assert (usual.minutes, small.minutes) == (1.0, 1e4)
     ours, theirs = observe(usual, 1, 2), observe(small, 1, 2)
     times = [Sum.LENGTH, Sum.WAIT, Sum.STAY, Sum.IDLE, Sum.PRESENT, Sum.QUEUED, Sum.BUSY, Sum.BUSY_SQUARED, Sum.SOJOURN]
@@ -180,7 +180,7 @@ def test_a_sojourn_runs_from_the_first_visit_to_the_last() -> None:
 def test_the_quick_engine_and_the_whole_one_give_the_same_sums() -> None:
     for system in (jackson(0.25), System((0.3, 0.3), ((ONE,), (Service(1.0, "gamma", 0.5),)), (1,))):
         found = trial(system, squares=True)
-        assert found is not None
+        assert isinstance(found, Trial)
         quick, whole = played_desk(found.model, 1, 7), Desk(found.model, 1, 7)
         assert isinstance(quick, PlainDesk)
         quick.play()
@@ -197,7 +197,8 @@ def test_the_quick_engine_and_the_whole_one_give_the_same_sums() -> None:
 def _sample(over: Any, per: Any, controls: Any = None, which: Sum = Sum.WAIT, by: Sum = Sum.TAKEN) -> Sample:
     sums = np.zeros((len(over), len(Sum), 1, 1))
     sums[:, which, 0, 0], sums[:, by, 0, 0] = over, per
-    return Sample(sums, np.zeros((len(over), 1)) if controls is None else controls)
+    controls = np.zeros((len(over), 1)) if controls is None else controls
+    return Sample(sums, controls, np.full(controls.shape[1], 1e-6))
 
 
 WAIT = Quantity(Sum.WAIT, Sum.TAKEN)
@@ -221,7 +222,9 @@ def test_a_variance_is_the_mean_square_less_the_square_of_the_mean() -> None:
     sums = np.zeros((300, len(Sum), 1, 1))
     sums[:, Sum.BUSY, 0, 0], sums[:, Sum.LENGTH, 0, 0] = 10 * busy, length
     sums[:, Sum.BUSY_SQUARED, 0, 0] = 10 * (busy**2 + 4)
-    found = estimate.values(Sample(sums, np.zeros((300, 1))), Quantity(Sum.BUSY_SQUARED, Sum.LENGTH, spread=True))
+    found = estimate.values(
+        Sample(sums, np.zeros((300, 1)), np.zeros(1)), Quantity(Sum.BUSY_SQUARED, Sum.LENGTH, spread=True)
+    )
     assert found is not None
     assert found.mean() == pytest.approx(4 + busy.var())
 

@@ -18,6 +18,9 @@ from simulator.theory.quantities import INPUTS, Quantity, Sum
 
 ALPHA: Final = 0.001
 """The chance that any interval of a file misses its exact value although the desk is right; shared by its rows."""
+EARLY: Final = 0.1
+"""The part of ``ALPHA`` that is spent on a first look, which can only tell that a value is missed; see
+:func:`critical`."""
 RELATIVE: Final = 0.03
 ABSOLUTE: Final = 0.002
 SMALL: Final = 0.05
@@ -33,10 +36,18 @@ WORTHWHILE: Final = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Replications: ``sums`` of shape (replications, sums, tiers, classes), ``controls`` (replications, controls)."""
+    """Replications: ``sums`` of shape (replications, sums, tiers, classes), ``controls`` (replications, controls).
+
+    ``slack`` is how far the mean of each control may be from 0 because the desk rounds, shape (controls,).
+    """
 
     sums: Floats
     controls: Floats
+    slack: Floats
+
+    def first(self, replications: int) -> Sample:
+        """Return the first replications only."""
+        return Sample(self.sums[:replications], self.controls[:replications], self.slack)
 
     def __len__(self) -> int:
         """Return the number of replications."""
@@ -63,14 +74,17 @@ def tolerance(exact: float) -> float:
     return ABSOLUTE if abs(exact) < SMALL else RELATIVE * abs(exact)
 
 
-def critical(rows: int, replications: int) -> float:
-    """Return the quantile of Student's t for one of ``rows`` simultaneous intervals (Bonferroni)."""
+def critical(rows: float, replications: int) -> float:
+    """Return the quantile of Student's t for one of ``rows`` simultaneous intervals (Bonferroni).
+
+    Where an interval has only a part of its row's chance to miss, ``rows`` is divided by that part.
+    """
     from scipy.special import stdtrit  # noqa: PLC0415  (slow to import)
 
     return float(stdtrit(replications - 1, 1 - ALPHA / rows / 2))
 
 
-def needed(sd: float, half_width: float, rows: int, margin: float) -> float:
+def needed(sd: float, half_width: float, rows: float, margin: float) -> float:
     """Return how many replications make an interval so narrow, the variance being uncertain by the factor ``margin``.
 
     Returns infinity where nothing is known of the spread.
@@ -119,20 +133,29 @@ def weights(pilot: Sample, quantity: Quantity) -> Floats | None:
     if found is None or quantity.over in INPUTS:
         return None
     spread = pilot.controls.std(axis=0)
-    some = spread > 1e-9 * (1 + np.abs(pilot.controls).max(axis=0))
+    some = spread > pilot.slack  # what rounding alone can do tells nothing
     freedom = len(pilot) - 1 - int(some.sum())
     if not some.any() or freedom < 10 or not found.std() > 0:
         return None
     columns = np.column_stack([np.ones(len(pilot)), pilot.controls[:, some] / spread[some]])
     solution = np.linalg.lstsq(columns, found, rcond=None)[0]
-    rest = found - columns @ solution
-    # What is left, as it would be in other replications: the weights are uncertain too.
-    left = float((rest**2).sum()) / freedom * (1 + int(some.sum()) / freedom)
-    if left > WORTHWHILE * float(found.var(ddof=1)):
-        return None
     whole = np.zeros(len(spread))
     whole[some] = solution[1:] / spread[some]
-    return whole
+    left = foreseen(pilot, quantity, whole)
+    return whole if left is not None and left**2 <= WORTHWHILE * float(found.var(ddof=1)) else None
+
+
+def foreseen(pilot: Sample, quantity: Quantity, weight: Floats | None) -> float | None:
+    """Return the standard deviation of a quantity, less its controls, in replications other than the pilot's.
+
+    To the pilot its own weights fit better than to others, and they are uncertain too.
+    """
+    found = controlled(pilot, quantity, weight)
+    if found is None:
+        return None
+    used = 0 if weight is None else np.count_nonzero(weight)
+    freedom = len(pilot) - 1 - used
+    return math.sqrt(float(((found - found.mean()) ** 2).sum()) / freedom * (1 + used / freedom))
 
 
 def controlled(sample: Sample, quantity: Quantity, weight: Floats | None) -> Floats | None:
@@ -141,14 +164,14 @@ def controlled(sample: Sample, quantity: Quantity, weight: Floats | None) -> Flo
     return found if found is None or weight is None else np.asarray(found - sample.controls @ weight)
 
 
-def sound(sample: Sample, rows: int) -> bool:
+def sound(sample: Sample, rows: float) -> bool:
     """Return whether the controls are 0 on the average, as they must be if the desk draws what it was told to."""
     spread = sample.controls.std(axis=0, ddof=1)
-    off = np.abs(sample.controls.mean(axis=0)) * math.sqrt(len(sample))
-    return bool((off <= critical(max(rows, 1), len(sample)) * spread + 1e-6).all())
+    off = np.abs(sample.controls.mean(axis=0)) - sample.slack
+    return bool((off * math.sqrt(len(sample)) <= critical(rows, len(sample)) * spread).all())
 
 
-def interval(sample: Sample, quantity: Quantity, weight: Floats | None, rows: int, service: float) -> Interval | None:
+def interval(sample: Sample, quantity: Quantity, weight: Floats | None, rows: float, service: float) -> Interval | None:
     """Return a quantity's interval, one of ``rows`` that hold together.
 
     ``service`` is how long a wait would be about, should none have been seen (units of time).
@@ -165,7 +188,7 @@ def interval(sample: Sample, quantity: Quantity, weight: Floats | None, rows: in
 
 
 def _rare(
-    sample: Sample, quantity: Quantity, rows: int, service: float, found: tuple[float, float]
+    sample: Sample, quantity: Quantity, rows: float, service: float, found: tuple[float, float]
 ) -> tuple[float, float]:
     """Widen an interval to the limits of a Poisson count where what it is made of was seen a few times only.
 
@@ -186,7 +209,7 @@ def _rare(
     return low, high
 
 
-def _poisson(count: float, rows: int) -> tuple[float, float]:
+def _poisson(count: float, rows: float) -> tuple[float, float]:
     """Return the exact limits of the mean of a Poisson count (Garwood 1936)."""
     from scipy.special import gammaincinv  # noqa: PLC0415  (slow to import)
 

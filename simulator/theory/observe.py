@@ -7,32 +7,40 @@ tables; what is said of visits is said of those for which it happens within the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.codes import Ending, Entry
+from simulator.draws.streams import GRAIN
 from simulator.engine.core import Desk
 from simulator.model import DeskModel
 from simulator.openhours import Floats
 from simulator.run import played_desk
 from simulator.tables import Table
 from simulator.theory.quantities import Sum
-from simulator.theory.system import System, network, relaxation, stretch
+from simulator.theory.system import Service, System, loads, network, relaxation, stretch, traffic
 from simulator.theory.textbook import textbook_model
 
 WARM_UP: Final = 6.0
 LENGTH: Final = 100.0
 """A replication is discarded, then measured, for so many relaxation times."""
+LEAST_LENGTH: Final = 30.0
+MANY_TICKETS: Final = 10_000
+"""Where more tickets come in that time, it is measured no longer than they take to come, but at least so many times."""
 QUIET: Final = 3.0
 """So many relaxation times before the end, tickets no longer count for the controls: their work may be cut off."""
 FEWEST_TICKETS: Final = 1500
 MOST_TICKETS: Final = 2_000_000
 """Tickets of a replication; where a system remembers for so long that more are needed, it cannot be decided here."""
-MOST_DAYS: Final = 366 * 200
+MOST_YEARS: Final = 200
+FULL: Final = 0.9
+"""From this load on, it is called close to saturation."""
 MOST_CLASSES_APART: Final = 3
+EXACT: Final = 1e-6
+"""How far a count may be from its mean because numbers have no more digits."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -52,6 +60,16 @@ class Trial:
     squares: bool
     """Whether the square of how many agents work is asked for."""
 
+    @property
+    def services(self) -> list[list[Service]]:
+        """Service as the desk plays it, by tier, then by class."""
+        return [[by[tier].played(self.minutes) for by in self.system.services] for tier in range(self.system.tiers)]
+
+    @property
+    def span(self) -> float:
+        """How long tickets count for the controls (units of time)."""
+        return (self.quiet - self.start) / self.minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -64,20 +82,33 @@ class Observation:
     controls: Floats
 
 
-def trial(system: System, *, squares: bool) -> Trial | None:
-    """Return a system as a desk with replications of the right length; ``None`` where they would be too long."""
+def trial(system: System, *, squares: bool) -> Trial | str:
+    """Return a system as a desk with replications of the right length, or why it cannot be played here."""
     minutes, rate = stretch(system), sum(system.rates)
     memory = relaxation(system)
-    measured = max(LENGTH * memory, FEWEST_TICKETS / rate)
+    measured = max(LEAST_LENGTH * memory, min(LENGTH * memory, MANY_TICKETS / rate), FEWEST_TICKETS / rate)
     warm_up = max(WARM_UP * memory, 0.02 * measured)
-    span = (warm_up + measured) * minutes
-    days = math.ceil(span / 1440.0) if math.isfinite(span) else MOST_DAYS + 1
-    tickets = days * 1440.0 * rate / minutes
-    if days > MOST_DAYS or tickets > max(MOST_TICKETS, 2880.0 * rate / minutes):
-        return None
-    model = textbook_model(network(system, minutes), days)
-    end = model.end
-    return Trial(system, model, minutes, warm_up * minutes, end - QUIET * memory * minutes, tickets, squares)
+    if why := _too_long(system, warm_up + measured, minutes):
+        return why
+    hours = math.ceil((warm_up + measured) * minutes / 60.0)  # arrivals are drawn by the hour
+    model = replace(textbook_model(network(system, minutes), math.ceil(hours / 24)), end=hours * 60.0)
+    quiet = model.end - QUIET * memory * minutes
+    return Trial(system, model, minutes, warm_up * minutes, quiet, model.end * rate / minutes, squares)
+
+
+def _too_long(system: System, span: float, minutes: float) -> str:
+    """Return what makes a replication of ``span`` units of time too long to be played, nothing if it is not."""
+    tickets = span * sum(system.rates)
+    if tickets > MOST_TICKETS:
+        if not system.always_stable and max(loads(system)) >= FULL:
+            return "so close to saturation that it forgets too slowly to be played here"
+        return (
+            f"a replication long enough to forget how it began would have about {tickets:.2g} tickets; "
+            f"at most {MOST_TICKETS:,} are played"
+        )
+    if span * minutes > MOST_YEARS * 366 * 1440.0:
+        return f"so little comes that a replication would last more than {MOST_YEARS} years of the desk"
+    return ""
 
 
 def observe(played: Trial, seed: int, replication: int) -> Observation:
@@ -213,27 +244,50 @@ class _Reader:
         """Return by how much what chance brought differs from its mean: arrivals, work, and ways through the tiers.
 
         The lengths of work of visits that began to wait in a window add up to their mean number times their mean
-        length, whatever the visits were (Wald); the same holds for where they went.
+        length, whatever the visits were (Wald); the same holds for where they went. :func:`slack` is in this order.
         """
         system, trial = self.system, self.trial
         window = (self.start <= self.entered) & (self.entered < trial.quiet)
-        span = (trial.quiet - self.start) / trial.minutes
         came = np.bincount(self.cell[window & self.opened], minlength=system.classes)[: system.classes]
-        more = came - span * np.array(system.rates)
+        more = came - trial.span * np.array(system.rates)
         found: list[float] = more.tolist() if system.classes <= MOST_CLASSES_APART else [float(more.sum())]
         done = window & self.served
         cell, work = self.cell[done], self.worked[done] / trial.minutes
-        means = np.array([[by[tier].mean for by in system.services] for tier in range(system.tiers)]).ravel()
-        seconds = np.array([[by[tier].second_moment for by in system.services] for tier in range(system.tiers)]).ravel()
+        services = trial.services
+        means = np.array([[one.mean for one in by_class] for by_class in services]).ravel()
+        seconds = np.array([[one.second_moment for one in by_class] for by_class in services]).ravel()
         for tier in range(system.tiers):
             mine = cell // system.classes == tier
             found.append(float((work[mine] - means[cell[mine]]).sum()))
             if system.tiers == 1:
                 found.append(float((work[mine] ** 2 - seconds[cell[mine]]).sum()))
                 continue
-            odds_of = {Ending.EXPERTISE: system.passes_on[tier], Ending.SENT_BACK: system.sends_back[tier]}
-            for ending, odds in odds_of.items():
-                if 0 < odds < 1:
-                    went = self.ending[done][mine] == ending
-                    found.append(float(went.sum() - odds * len(went)))
+            for ending, odds in _ways(system, tier).items():
+                went = self.ending[done][mine] == ending
+                found.append(float(went.sum() - odds * len(went)))
         return found
+
+
+def _ways(system: System, tier: int) -> dict[Ending, float]:
+    """Return the ways out of a tier that are left to chance, with their probabilities."""
+    odds = {Ending.EXPERTISE: system.passes_on[tier], Ending.SENT_BACK: system.sends_back[tier]}
+    return {ending: one for ending, one in odds.items() if 0 < one < 1}
+
+
+def slack(trial: Trial) -> Floats:
+    """Return how far the mean of each control may be from 0 although the desk draws what it is told to.
+
+    The desk plays lengths rounded to the grain of its clock. Where lengths hardly vary, all of them may be rounded to
+    the same side, so each visit may bring a grain too much.
+    """
+    system = trial.system
+    found = [EXACT] * (system.classes if system.classes <= MOST_CLASSES_APART else 1)
+    grain = 1 / GRAIN / trial.minutes
+    for tier, visits in enumerate(traffic(system).sum(axis=1).tolist()):
+        most = visits * trial.span * grain
+        found.append(most)
+        if system.tiers == 1:
+            found.append(2 * max(one.mean for one in trial.services[tier]) * most)
+        else:
+            found += [EXACT] * len(_ways(system, tier))
+    return np.array(found)

@@ -7,13 +7,15 @@ of time lasts on the desk, and ``network`` what it is there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from simulator.draws.streams import rounded
 from simulator.openhours import Floats
 from simulator.theory.textbook import Class, Length, Network, length
+from simulator.theory.textbook import minutes as as_minutes
 
 Shape = Literal["exponential", "fixed", "gamma", "uniform", "lognormal"]
 SHORTEST: Final = 0.05
@@ -35,6 +37,16 @@ class Service:
     def second_moment(self) -> float:
         """The mean of the square."""
         return self.mean**2 * (1 + self.cv**2)
+
+    def played(self, stretch: float) -> Service:
+        """Return it with the mean that the desk plays, a unit of time being ``stretch`` minutes.
+
+        Its file knows no more than the millionth of a minute, its clock no more than the grain.
+        """
+        mean = float(as_minutes(self.mean * stretch).removesuffix("m"))
+        if self.shape == "fixed":
+            mean = float(rounded(np.array(mean)))
+        return replace(self, mean=mean / stretch)
 
     def said(self, stretch: float) -> Length:
         """Return it as a desk file says it, a unit of time being ``stretch`` minutes."""
