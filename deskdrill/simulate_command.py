@@ -12,7 +12,7 @@ from deskdrill.options import DEFAULT_POLICY, Commands, add_format, add_policy, 
 from deskdrill.output import Column, Progress, Table, as_json, narrate, plain, rendered, write
 
 if TYPE_CHECKING:
-    from policy import Policy
+    from policy import Policy, Rulebook
     from policy.compiled import DeskRules
     from simulator import Desk, Run, SimulationResult
 
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     files = {name: path for name in (*TABLES, "events") if (path := getattr(arguments, name)) is not None}
     _check(arguments, files)
     if files or arguments.trace is not None:
-        month, rules = _month(policy, desk, arguments)
-        told = None if arguments.trace is None else _told(month, rules, policy, desk, arguments.trace)
+        month, rules, rulebook = _month(policy, desk, arguments)
+        told = None if arguments.trace is None else _told(month, rules, rulebook, desk, arguments.trace)
         _export(month, files)
         if told is not None:
             write(as_json(told) if arguments.format == "json" else _as_text(told))
@@ -113,14 +113,15 @@ def _check(arguments: argparse.Namespace, files: Mapping[str, Path]) -> None:
         )
 
 
-def _month(policy: Policy, desk: Desk, arguments: argparse.Namespace) -> tuple[Run, DeskRules]:
-    """Return one month, and the rules that it was played by."""
+def _month(policy: Policy, desk: Desk, arguments: argparse.Namespace) -> tuple[Run, DeskRules, Rulebook]:
+    """Return one month, the rules that it was played by, and the rulebook that they are of."""
     from policy import Rulebook
     from policy.compiled import DeskRules
     from simulator import run_once
 
-    rules = DeskRules(Rulebook(policy))
-    return run_once(desk, rules, arguments.seed, arguments.replication or 0), rules
+    rulebook = Rulebook(policy)
+    rules = DeskRules(rulebook)
+    return run_once(desk, rules, arguments.seed, arguments.replication or 0), rules, rulebook
 
 
 def _export(month: Run, files: Mapping[str, Path]) -> None:
@@ -135,15 +136,16 @@ def _export(month: Run, files: Mapping[str, Path]) -> None:
         narrate(f"Wrote the {name} of replication {month.replication} to {path}.")
 
 
-def _told(month: Run, rules: DeskRules, policy: Policy, desk: Desk, ticket: int) -> dict[str, Any]:
+def _told(month: Run, rules: DeskRules, rulebook: Rulebook, desk: Desk, ticket: int) -> dict[str, Any]:
     """Return the story of a ticket as plain data."""
     from policy.calendars import to_datetime
     from simulator import story_of
 
+    policy = rulebook.policy
     labels = {name: role.label for name, role in policy.doc.vocabulary.roles.items()}
     labels |= dict(policy.doc.vocabulary.signals)
     labels |= {name: category.label or name for name, category in desk.categories.items()}
-    found = story_of(month, ticket, rules, labels)
+    found = story_of(month, ticket, rules, labels, rulebook)
     steps = [
         {"at": f"{to_datetime(month.model.opening + step.at):%Y-%m-%dT%H:%M:%SZ}", "text": step.text,
          "rules": list(step.rules)}

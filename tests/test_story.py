@@ -19,6 +19,7 @@ from policy import Rulebook, load_policy
 from policy.compiled import DeskRules
 from policy.errors import InputError
 from simulator import Run, Story, load_desk, run_once, story_of
+from simulator.audit import audit, logs_of
 from simulator.codes import ESCALATIONS, Entry, Note
 from tests.random_desks import Case, desks
 
@@ -242,6 +243,35 @@ def test_every_ticket_of_a_month_has_a_story(every: int) -> None:
     assert cited <= ids
 
 
+def test_updates_are_those_that_the_audit_has_also_while_nobody_is_at_work_on_the_ticket() -> None:
+    rules, book = month()[1], Rulebook(load_policy())
+    run = run_once(load_desk(), rules, 0, 0)
+    found = [one for one in audit(run, book).findings if one.act == ("reply", "customer", None, "update")]
+    waits = (run.tickets["priority"] == 0) & (run.tickets["resolved"] - run.tickets["opened"] > 600)
+    alone = (np.flatnonzero(waits) + 1).tolist()  # a P1 for which management decides
+    assert alone
+    assert len({one.ticket for one in found}) > 4
+    for ticket in sorted({one.ticket for one in found})[:4] + alone:
+        mine = [one for one in found if one.ticket == ticket]
+        log = logs_of(run, book, tickets=[ticket - 1])[ticket - 1]
+        sent = sum(one.deed.fits("reply", "customer", None, "update") for one in log)
+        steps = story_of(run, ticket, rules, {"incident_commander": "incident commander"}, book).steps
+        due = [step for step in steps if "An update of the customer is due, and" in step.text]
+        assert sorted(step.at for step in due) == sorted(one.due for one in mine if one.due is not None)
+        assert sum("forgets it" in step.text for step in due) == sum(
+            one.slip == "update forgotten" and not one.could_not for one in mine
+        )
+        told = sum("sends the customer" in step.text for step in steps)
+        told += sum(int(n) for step in steps for n in re.findall(r"and (\d+) more within", step.text))
+        assert told == sent
+        of = sent + sum(one.slip == "update forgotten" for one in mine)
+        assert any(step.text.startswith("The customer was sent ") for step in steps)
+        if of > 1:
+            assert any(f"sent {sent or 'none'} of {of} updates" in step.text for step in steps)
+        if ticket in alone:
+            assert any("The incident commander sends the customer" in step.text for step in steps)
+
+
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +281,7 @@ def test_the_command_tells_a_story(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--trace", str(up), "--seed", "2"]) == 0
     text, err = capsys.readouterr()
     assert err == ""
-    steps = story_of(run, int(up), rules).steps
+    steps = story_of(run, int(up), rules, rulebook=Rulebook(load_policy())).steps
     body = text.splitlines()[3:]
     assert text.startswith(f"Ticket {up}: ")
     assert len(body) == len(steps)

@@ -14,6 +14,7 @@ Files in reading order:
 
 from simulator.audit.auditing import Logs, audit, logs_of
 from simulator.audit.findings import JUDGED, SLIPS, Audit, Finding, Judgement
+from simulator.audit.limits import by_chance
 from simulator.audit.slips import act_name
 
-__all__ = ["JUDGED", "SLIPS", "Audit", "Finding", "Judgement", "Logs", "act_name", "audit", "logs_of"]
+__all__ = ["JUDGED", "SLIPS", "Audit", "Finding", "Judgement", "Logs", "act_name", "audit", "by_chance", "logs_of"]

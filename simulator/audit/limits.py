@@ -8,18 +8,23 @@ from policy.errors import InputError
 from simulator.desk import Desk
 
 
+def by_chance(desk: Desk) -> str | None:
+    """Return the first tier from which chance alone moves tickets (``work.T.passes_on``), ``None`` without any."""
+    return next((tier for place, tier in enumerate(desk.tiers) if desk.work_of(place).passes_on is not None), None)
+
+
 def refuse(desk: Desk) -> None:
     """Refuse a desk whose work the procedure says nothing of.
 
     Raises:
-        InputError: chance alone decides where tickets go (``work.T.passes_on``).
+        InputError: chance alone decides where tickets go.
     """
-    for place, tier in enumerate(desk.tiers):
-        if desk.work_of(place).passes_on is not None:
-            raise InputError(
-                f"desk {desk.name}: work.{tier}.passes_on: chance alone decides where tickets go, nobody checks or "
-                f"escalates anything there, and so nothing of it can be held against the procedure"
-            )
+    tier = by_chance(desk)
+    if tier is not None:
+        raise InputError(
+            f"desk {desk.name}: work.{tier}.passes_on: chance alone decides where tickets go, nobody checks or "
+            f"escalates anything there, and so nothing of it can be held against the procedure"
+        )
 
 
 def notes(desk: Desk, label: Callable[[str], str] = str) -> tuple[str, ...]:

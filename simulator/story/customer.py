@@ -37,7 +37,7 @@ def targets(case: Case, names: Names) -> Iterator[Step]:
 def updates(case: Case, names: Names) -> Iterator[Step]:
     """Yield each update that an agent was to write: when it was due, and sent or forgotten.
 
-    Only desks whose updates take time know of each; of the others, :func:`end` tells how many there were.
+    Only desks whose updates take time know of each; of the others, :func:`updates_played` tells how many there were.
     """
     for update in case.run.updates:
         due, sent, tier = float(update["due"]), float(update["sent"]), names.place(int(update["place"]))
@@ -52,7 +52,7 @@ def updates(case: Case, names: Names) -> Iterator[Step]:
 
 
 def end(case: Case, names: Names) -> Iterator[Step]:
-    """Yield the decision that ends a ticket nobody could solve, and how many updates the customer got."""
+    """Yield the decision that ends a ticket nobody could solve."""
     row, closed, last = case.row, case.closed, case.stays[-1]
     resolved = not math.isnan(row["resolved"])
     if not math.isnan(last["left"]) and (not resolved or closed > last["left"]):
@@ -63,6 +63,11 @@ def end(case: Case, names: Names) -> Iterator[Step]:
         else:
             what = "the permanent fix" if watched else "a decision"
             yield Step(closed, f"The run ends; {what} is still waited for")
+
+
+def updates_played(case: Case, names: Names) -> Iterator[Step]:
+    """Yield how many updates the customer got of those that fell to the agents of the desk."""
+    row, closed = case.row, case.closed
     due, missed, late = (int(row[name]) for name in ("updates_due", "updates_missed", "updates_late"))
     if due:
         count = "the update" if due == 1 else f"{due - missed or 'none'} of {due} updates"
