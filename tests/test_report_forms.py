@@ -169,8 +169,8 @@ def test_each_target_has_its_tick_and_how_often_it_is_met() -> None:
     assert len(rows) == 1 + len(targets)
     rates = [one["escalation_rate"] for one in months()]
     (row,) = [row for row in rows if row[0] == "Escalation rate"]
-    assert row[3] == ("✓" if np.mean(rates) < targets["escalation_rate"] else "✗") + " < 20 %"
-    assert row[4] == f"{sum(rate < targets['escalation_rate'] for rate in rates)} of 12"
+    assert row[-2] == ("✓" if np.mean(rates) < targets["escalation_rate"] else "✗") + " < 20 %"
+    assert row[-1] == f"{sum(rate < targets['escalation_rate'] for rate in rates)} of 12"
 
 
 def test_every_escalation_of_the_week_is_judged_once() -> None:
@@ -283,7 +283,8 @@ def evil_desk() -> Desk:
 
 @pytest.mark.parametrize("which", ["monthly", "weekly", "quarterly"])
 def test_hostile_names_are_only_names(which: str) -> None:
-    order = Order(which=which, months=1, replications=2, changes=(EVIL,))  # type: ignore[arg-type]
+    months = 3 if which == "quarterly" else 1
+    order = Order(which=which, months=months, replications=2, changes=(EVIL,))  # type: ignore[arg-type]
     found = make_report(load_policy(), evil_desk(), order)
     text, marked = as_text(found), as_markdown(found)
     assert "\x1b" not in text + marked
@@ -342,6 +343,8 @@ def test_the_ending_says_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[
         (("--weekly", "next"), "expected a week such as 2025-W04"),
         (("--months", "0"), "expected a whole number from 1 to 120"),
         (("--months", "many"), "expected a whole number from 1 to 120"),
+        (("--quarterly", "--months", "2"), "--months: found 2; a quarterly sheet is of 3 months, or of a multiple"),
+        (("--quarterly", "--set", "desk.period.last_day=2025-04-20"), "a quarterly sheet is of 3 months"),
         (("--replications", "0"), "expected a whole number from 1"),
         (("--replication", "3"), "the 3 that are played are 0 to 2"),
         (("--weekly", "--quarterly"), "not allowed with"),

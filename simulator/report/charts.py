@@ -83,9 +83,14 @@ def chart_svg(chart: Chart, number: int) -> str:
     assert box is not None
     title, described = f"c{number}-title", f"c{number}-desc"
     names = f'<title id="{title}">{escape(chart.title)}</title><desc id="{described}">{escape(chart.described)}</desc>'
-    wide = ' class="wide"' if isinstance(chart, Heat) and len(chart.columns) > _MANY else ""
+    wide = ' class="wide"' if isinstance(chart, Heat) and is_wide(chart) else ""
     opening = f'<svg{wide} xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]}'
     return f'{opening} role="img" aria-labelledby="{title} {described}">{names}{rest.strip()}'
+
+
+def is_wide(chart: Heat) -> bool:
+    """Return whether a week has so many hours side by side that its picture takes the whole width."""
+    return len(chart.columns) > _MANY
 
 
 @contextmanager
@@ -178,12 +183,12 @@ def _heat(picture: Figure, chart: Heat) -> None:
     """Draw a cell for each hour with its percentage in it; cells without anybody are hatched."""
     values = np.array(chart.values) * 100
     rows, columns = values.shape
-    picture.set_size_inches(_WIDE if columns > _MANY else WIDTH, 0.5 + 0.28 * rows)
+    picture.set_size_inches(_WIDE if is_wide(chart) else WIDTH, 0.5 + 0.28 * rows)
     axes = picture.subplots()
     axes.pcolormesh(
         np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=_FULL, edgecolors="white", linewidth=1.2
     )  # fmt: skip
-    size = 9 if columns <= _MANY else 6.5
+    size = 6.5 if is_wide(chart) else 9
     for row in range(rows):
         for column in range(columns):
             value = values[row, column]

@@ -98,6 +98,8 @@ class _Counter:
         step = np.minimum(up["to"].astype(np.int64), model.tiers) - 1
         names = steps(model)
         yield from _counted(("step",), names, step)
+        for place, tier in enumerate(model.desk.tiers):
+            yield from _counted(("step", "from", tier), names, step[up["from"] == place])
         priority = self.run.tickets["priority"][up["ticket"]]
         for place, name in enumerate(model.priorities):
             yield from _counted(("step", "priority", name), names, step[priority == place])

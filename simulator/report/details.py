@@ -10,8 +10,8 @@ from simulator.codes import DE_ESCALATIONS, Judged, Slip
 from simulator.openhours import Floats
 from simulator.report.aims import MEASURED, target, tick
 from simulator.report.counting import BACK, CAUSES, HOURS, OWN_CLOCKS, REASONS, word
-from simulator.report.figures import sample
-from simulator.report.model import Bars, Block, Heat, Section, Table, Text
+from simulator.report.figures import UNITS, sample, together
+from simulator.report.model import Bars, Block, Heat, Kind, Section, Table, Text
 from simulator.report.phrases import DAYS, cell, mark, mean_cell, row, share, total_of
 from simulator.report.subject import BACK_WORDS, ENTRIES, JUDGED, Subject, expected_mix, reasons
 from simulator.report.subject import CAUSES as CAUSE_WORDS
@@ -25,6 +25,21 @@ def heads(subject: Subject, first: str, *more: str) -> tuple[str, ...]:
     return (first, "mean", f"a {subject.word} lies between", *more)
 
 
+def reported_head(subject: Subject) -> tuple[str, ...]:
+    """Return the head of the column of what the real month had, where there is such a column."""
+    return ("reported",) if subject.reported else ()
+
+
+def reported(subject: Subject, name: str, kind: Kind) -> tuple[str, ...]:
+    """Return the cell of what the real month had of a figure, empty where that is not known; none without a column."""
+    if not subject.reported:
+        return ()
+    value = subject.reported.get(name)
+    if value is None:
+        return ("",)
+    return (f"{100 * value:g} %" if kind == "share" else f"{value:g}{UNITS.get(kind, '')}",)
+
+
 def by_tier_and_priority(subject: Subject) -> Section:
     """Return escalations, durations, compliance and satisfaction by tier and by priority."""
     get, word_ = subject.gathered.sample, subject.word
@@ -33,7 +48,7 @@ def by_tier_and_priority(subject: Subject) -> Section:
         "and the limits are of those that have it."
     )
     priorities = [(subject.priority(name), name) for name in subject.model.priorities]
-    steps = tuple(subject.step_label(step) for step in subject.steps)
+    steps = tuple(f"to {subject.to_label(step)}" for step in subject.steps)
     up = tuple(
         (label, *(cell(get("step", "priority", name, step), "count") for step in subject.steps),
          cell(get("escalations", "priority", name), "count"))
@@ -52,7 +67,7 @@ def by_tier_and_priority(subject: Subject) -> Section:
     solved = ("tickets solved", "SLA compliance, %", "resolution, h", "satisfaction")
     return Section("By tier and priority", "tiers", (
         Text(note, small=True),
-        Table("Escalations by priority and step", ("priority", *steps, "all"), up),
+        Table("Escalations by priority and by where they lead", ("priority", *steps, "all"), up),
         Table("Solved tickets by priority", ("priority", *solved), by_priority),
         Table("Solved tickets by the tier that closed them", ("tier", *solved), by_tier),
         _escalation_resolution(subject),
@@ -114,11 +129,12 @@ def _categories(subject: Subject) -> Iterator[Block]:
         (subject.label(name), cell(get("opened", "category", name), "count"),
          cell(get("escalations", "category", name), "count"),
          cell(share(subject.gathered.of("passed", first, name), subject.gathered.of("stays", first, name)), "share"),
-         cell(get("complied", "category", name), "share"))
+         cell(get("complied", "category", name), "share"), *reported(subject, f"escalations_{name}", "count"))
         for name in names
     )  # fmt: skip
     passed = f"passed on by {subject.label(first)}, %"
-    yield Table("Categories", ("category", "tickets", "escalations", passed, "SLA compliance, %"), rows)
+    more = ("escalations reported",) if subject.reported else ()
+    yield Table("Categories", ("category", "tickets", "escalations", passed, "SLA compliance, %", *more), rows)
 
 
 def deescalations(subject: Subject) -> Section:
@@ -127,22 +143,24 @@ def deescalations(subject: Subject) -> Section:
     whole = subject.gathered.of("figure", "escalations")
     aim = subject.policy.targets.get("deescalation_rate")
     rate = get("figure", "deescalation_rate")
+    empty = reported(subject, "", "count")
     rows = [
-        row("De-escalations", get("figure", "deescalations"), "count"),
-        row("Share of all escalations", rate, "share"),
-        *(row(f"{_capital(BACK_WORDS[entry])}{'' if entry in DE_ESCALATIONS else ' (hand-back)'}",
-              get("back", word(entry)), "count") for entry in BACK),
+        (*row("De-escalations", get("figure", "deescalations"), "count"), *reported(subject, "deescalations", "count")),
+        (*row("Share of all escalations", rate, "share"), *reported(subject, "deescalation_rate", "share")),
+        *((*row(f"{_capital(BACK_WORDS[entry])}{'' if entry in DE_ESCALATIONS else ' (hand-back)'}",
+                get("back", word(entry)), "count"), *empty) for entry in BACK),
     ]  # fmt: skip
     judged = tuple(
         (*row(_capital(JUDGED[one]), get("judged", word(one)), "count"),
-         mean_cell(share(subject.gathered.of("judged", word(one)), whole), "share"))
+         mean_cell(together(subject.gathered.of("judged", word(one)), whole), "share"))
         for one in Judged
     )  # fmt: skip
     by = tuple(
         (subject.label(tier), *(cell(get("judged", word(one), "from", tier), "count") for one in Judged))
         for tier in subject.tiers
     )
-    blocks: list[Block] = [Table("What came back from a tier above", heads(subject, "figure"), tuple(rows))]
+    names = heads(subject, "figure", *reported_head(subject))
+    blocks: list[Block] = [Table("What came back from a tier above", names, tuple(rows))]
     if aim is not None:
         met = "met" if MEASURED["deescalation_rate"].meets(rate.mean, aim) else "missed"
         blocks.append(Text(f"The target is a share {target('deescalation_rate', aim)}; the mean has {met} it."))
@@ -173,7 +191,7 @@ def breaches(subject: Subject) -> Section:
              ("category", subject.label, subject.model.categories)]  # fmt: skip
     where = tuple(
         (called(name), cell(get("solved", kind, name), "count"), cell(get("breached", kind, name), "count"),
-         mean_cell(share(of("breached", kind, name), of("solved", kind, name)), "share"))
+         mean_cell(together(of("breached", kind, name), of("solved", kind, name)), "share"))
         for kind, called, names in kinds for name in names
     )  # fmt: skip
     return Section("Where missed targets come from", "breaches", (
@@ -204,7 +222,7 @@ def utilisation(subject: Subject) -> Section:
     ]  # fmt: skip
     for tier in subject.tiers:
         blocks += week(subject, tier)
-    return Section("Utilisation by hour of the week", "utilisation", tuple(blocks), fresh=True)
+    return Section("Utilisation by hour of the week", "utilisation", tuple(blocks))
 
 
 def week(subject: Subject, tier: str) -> Iterator[Block]:
@@ -253,7 +271,7 @@ def slips(subject: Subject) -> Section:
 
 
 def _mean_share(part: Floats, whole: Floats) -> str:
-    return mean_cell(share(part, whole), "share")
+    return mean_cell(together(part, whole), "share")
 
 
 def _expected(value: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,11 +21,14 @@ from simulator.report.model import NOTHING, Kind
 WANTED: Final = 0.95
 ENOUGH: Final = 39
 """Months from which on the limits hold at least 95 of 100 further months."""
+FEW: Final = 10
+"""With fewer months than these the report says at its head that they say little."""
 UNITS: Final[Mapping[Kind, str]] = {"share": " %", "hours": " h", "minutes": " min", "points": " of 5"}
 SOME: Final = "*"
 """Stands after limits that only some of the months have."""
 _HUNDRED: Final = 100.0
-_TEN: Final = 10.0
+_MORE: Final = 2
+"""Places by which a figure is lengthened so that its uncertainty is not written as nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,28 @@ def sample(values: Floats) -> Sample:
     n, cut = len(known), cut_off(len(known))
     low, high = (float(known[cut]), float(known[n - 1 - cut])) if n > 1 else (math.nan, math.nan)
     return Sample(found.mean, found.high - found.mean, low, high, n, len(values), values)
+
+
+def together(part: Floats, whole: Floats) -> Sample:
+    """Return the share that a part has of the whole in all months together, so that it divides as the means do.
+
+    ``half`` is that of a ratio estimate (Cochran 1977, section 6.3); limits and values are the shares of single months.
+    """
+    own = sample(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
+    total = float(whole.sum())
+    if not total > 0:
+        return own
+    ratio = float(part.sum()) / total
+    left = estimate(part - ratio * whole)
+    return replace(own, mean=ratio, half=(left.high - left.mean) * len(whole) / total)
+
+
+def at_least(months: int) -> float:
+    """Return the share of months that surely (95 %) meet what all of ``months`` months met (0..1).
+
+    The exact limit of a binomial share (Clopper and Pearson 1934) whose every case is a success.
+    """
+    return float((1 - WANTED) ** (1 / months))
 
 
 def cut_off(months: int) -> int:
@@ -91,14 +116,27 @@ def bare(value: float, kind: Kind) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
+def with_half(mean: float, half: float, kind: Kind) -> tuple[str, str]:
+    """Return a mean and how sure it is, without units: as many places as show that the latter is not nothing."""
+    number, off = bare(mean, kind), bare(half, kind)
+    if kind in ("count", "minutes") and abs(mean) >= _HUNDRED > half:  # as many places as the mean has
+        off = f"{half:.0f}"
+    if off.strip("0."):
+        return number, off
+    scale, places = _HUNDRED if kind == "share" else 1.0, len(number.partition(".")[2])
+    for more in range(places + 1, places + _MORE + 1):
+        off = f"{half * scale:.{more}f}"
+        if off.strip("0."):
+            break
+    else:  # smaller still; rounded up, it is no promise too much
+        off = f"{10.0**-more:.{more}f}"
+    number = f"{mean * scale:.{more}f}"
+    return number.removeprefix("-") if not number.strip("-0.") else number, off
+
+
 def mean(of: Sample, kind: Kind) -> str:
     """Return the mean with its unit."""
     return figure(of.mean, kind)
-
-
-def sure(of: Sample, kind: Kind) -> str:
-    """Return how sure the mean is, as ``± 0.4``."""
-    return NOTHING if not math.isfinite(of.half) else f"± {bare(of.half, kind)}"
 
 
 def limits(of: Sample, kind: Kind) -> str:

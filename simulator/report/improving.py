@@ -16,7 +16,7 @@ from simulator.experiment import estimate
 from simulator.openhours import Floats
 from simulator.report.aims import MEASURED, meeting, target
 from simulator.report.counting import CAUSES, HOURS, OWN_CLOCKS, word
-from simulator.report.figures import Sample, figure, said, sample
+from simulator.report.figures import Sample, figure, said, sample, together
 from simulator.report.model import Point
 from simulator.report.phrases import hour_name, joined, quoted, share, total_of
 from simulator.report.subject import CAUSES as CAUSE_WORDS
@@ -45,7 +45,7 @@ def improvements(subject: Subject) -> tuple[Point, ...]:
         *missed_targets(subject), *resources(subject), *training(subject), *knowledge(subject),
         *coaching(subject), *breaches(subject), *crowded(subject), *handoffs(subject),
     )  # fmt: skip
-    nothing = "Nothing stands out: the targets are met, and no subject, cause or hour has more than its part."
+    nothing = "Nothing stands out: the targets are met, and no subject, cause or hour differs from the others."
     return found or (Point(nothing),)
 
 
@@ -63,12 +63,20 @@ def missed_targets(subject: Subject) -> Iterator[Point]:
             f"{meeting(name, found, aim)} of {found.known} {subject.plural}"
         )
         if name == "escalation_resolution_ratio":
-            ratios = {p: subject.gathered.sample("escalated_ratio", p) for p in subject.model.priorities}
-            known = {p: one for p, one in ratios.items() if one.known >= len(one.values) / 2}
-            if known:
-                worst = max(known, key=lambda p: known[p].mean)
-                text += f". Furthest from it is {subject.priority(worst)}, with {known[worst].mean:.2f}"
+            text += _furthest(subject)
         yield Point(f"{text}.", one.name, name)
+
+
+def _furthest(subject: Subject) -> str:
+    """Return a sentence on the priority with the largest ratio of all, and how many plays know it if not all do."""
+    ratios = {p: subject.gathered.sample("escalated_ratio", p) for p in subject.model.priorities}
+    known = {p: one for p, one in ratios.items() if one.known}
+    if not known:
+        return ""
+    worst = max(known, key=lambda p: known[p].mean)
+    one = known[worst]
+    some = "" if one.known == one.months else f" (known in {one.known} of {one.months} {subject.plural})"
+    return f". Furthest from it is {subject.priority(worst)}, with {figure(one.mean, 'ratio')}{some}"
 
 
 def resources(subject: Subject) -> Iterator[Point]:
@@ -99,9 +107,9 @@ def training(subject: Subject) -> Iterator[Point]:
             usual = share(total_of(passed.values()), total_of(stays.values())).mean
             more = sample(over_part(passed, stays)[top])
             yield Point(
-                f"It passes on {figure(mine, 'share')} of its tickets about {quoted(subject.label(top))}, and "
-                f"{figure(usual, 'share')} of all; that is {figure(more.mean, 'count')} escalations a {subject.word} "
-                "more than the subject's part.",
+                f"It passes on {figure(mine, 'share')} of its tickets about {quoted(subject.label(top))}, against "
+                f"{figure(usual, 'share')} of all its tickets; at that rate it would be "
+                f"{figure(more.mean, 'count')} fewer a {subject.word}.",
                 f"Training in {subject.label(tier)}",
                 f"training {tier} {top}",
             )
@@ -117,9 +125,9 @@ def knowledge(subject: Subject) -> Iterator[Point]:
     if top is not None:
         whole = subject.gathered.sample("over", clock, tier)
         yield Point(
-            f"{subject.label(tier)} is stuck over {quoted(subject.label(top))} more often than the subject's part of "
-            f"the tickets explains: the timer without progress runs out "
-            f"{said(sample(stuck[top]), 'count', subject.word)} times there, of {figure(whole.mean, 'count')} in all.",
+            f"{subject.label(tier)} is stuck over {quoted(subject.label(top))} more often than the number of these "
+            f"tickets explains: of {figure(whole.mean, 'count')} times that its timer without progress runs out, "
+            f"{said(sample(stuck[top]), 'count', subject.word)} are over them.",
             "Knowledge base",
             f"knowledge {top}",
         )
@@ -157,7 +165,7 @@ def breaches(subject: Subject) -> Iterator[Point]:
         clocks = {clock: float(of("breaches", word(clock), word(top)).mean()) for clock in OWN_CLOCKS}
         which = max(clocks, key=lambda clock: clocks[clock])
         yield Point(
-            f"{figure(share(by[top], whole).mean, 'share')} come from {CAUSE_WORDS[top]}, "
+            f"{figure(together(by[top], whole).mean, 'share')} come from {CAUSE_WORDS[top]}, "
             f"{said(found, 'count', subject.word)} of {figure(sample(whole).mean, 'count')}, above all of the "
             f"{word(which).replace('_', ' ')}; {REMEDIES[top]}.",
             "Missed targets",
@@ -188,13 +196,13 @@ def handoffs(subject: Subject) -> Iterator[Point]:
         asked = subject.gathered.of("slip", tier, word(Slip.INCOMPLETE_HANDOFF))
         stays = subject.gathered.of("stays", tier)
         if stays.sum() and asked.mean() >= LEAST and asked.sum() / stays.sum() >= INCOMPLETE:
-            found.append((tier, sample(asked), share(asked, stays).mean))
+            found.append((tier, sample(asked), together(asked, stays).mean))
     if found:
         parts = [
-            f"{subject.label(tier)} with {said(one, 'count', subject.word)} tickets, {figure(part, 'share')} of its own"
+            f"{subject.label(tier)} about {said(one, 'count', subject.word)}, {figure(part, 'share')} of its tickets"
             for tier, one, part in found
         ]
-        text = f"They come incomplete, so that the receiver has to ask back, to {joined(parts)}."
+        text = f"Some come incomplete, and the receiver has to ask back: {joined(parts)}."
         yield Point(text, "Hand-offs", "handoffs")
 
 

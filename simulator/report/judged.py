@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +48,18 @@ def review(run: Run, rulebook: Rulebook, window: Window) -> tuple[tuple[Case, ..
     return tuple(sorted(cases, key=lambda case: (case.judgement.at, case.judgement.ticket))), found
 
 
-def lessons(found: Sequence[Finding]) -> list[tuple[Finding, int]]:
-    """Return what was not done as it should be, though somebody could have: one example of each, and how often.
+def lessons(found: Sequence[Finding], told: Collection[str] = ()) -> list[tuple[Finding, tuple[int, ...]]]:
+    """Return what was not done as it should be, though somebody could have: one example of each, and of which tickets.
 
-    The most frequent come first.
+    The most frequent come first. Findings whose words are ``told`` elsewhere are alike if they have the same slip.
     """
     counted: dict[tuple[str, str, tuple[str, ...]], list[Finding]] = {}
     for one in found:
         if not one.could_not:
-            counted.setdefault((one.slip, one.says, one.rules), []).append(one)
-    return [(alike[0], len(alike)) for _, alike in sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))]
+            alike = (one.slip, "", ()) if one.says in told else (one.slip, one.says, one.rules)
+            counted.setdefault(alike, []).append(one)
+    ranked = sorted(counted.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(alike[0], tuple(one.ticket for one in alike)) for _, alike in ranked]
 
 
 def _case(run: Run, one: Judgement, faulty: bool) -> Case:

@@ -13,7 +13,7 @@ from simulator.report.gathering import gather
 from simulator.report.model import Report
 from simulator.report.monthly import monthly_report
 from simulator.report.subject import Subject
-from simulator.report.windows import Window, months_in, week_in, whole, with_months
+from simulator.report.windows import MOST_MONTHS, Window, months_in, months_of, week_in, whole, with_months
 from simulator.run import run_once
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def make_report(policy: Policy, desk: Desk, order: Order, progress: Progress | N
             f"--replication: found {order.replication}; the {order.replications} that are played are 0 to "
             f"{order.replications - 1}"
         )
-    months = order.months
-    if months is None and order.which == "quarterly" and _short(desk):
-        months = QUARTER
+    own = desk.period
+    months = QUARTER if order.months is None and order.which == "quarterly" and _short(desk) else order.months
+    if order.which == "quarterly":
+        _check_quarters(desk, months)
     if months is not None:
         desk = with_months(desk, months)
     rulebook = Rulebook(policy)
@@ -73,7 +74,10 @@ def make_report(policy: Policy, desk: Desk, order: Order, progress: Progress | N
     windows, word = _windows(model, order)
     gathered = gather(model, windows, order.seed, order.replications, order.workers, progress)
     run = run_once(model, None, order.seed, order.replication)
-    subject = Subject(policy, rules, model, gathered, run, order.seed, order.changes, word)
+    real = desk.reference if order.which == "monthly" and len(windows) == 1 and desk.period == own else {}
+    changed = bool(order.changes or policy.overlays)
+    subject = Subject(policy, rules, model, gathered, run, order.seed, order.changes, word,
+                      {} if changed else real, changed and bool(real))  # fmt: skip
     if order.which == "weekly":
         from simulator.report.weekly import weekly_report  # noqa: PLC0415  (what only one report needs)
 
@@ -94,6 +98,25 @@ def _windows(model: DeskModel, order: Order) -> tuple[tuple[Window, ...], str]:
     if order.which == "quarterly":
         return (*months, whole(model)), "quarter" if len(months) == QUARTER else "period"
     return months, "month" if _days(months[-1]) in _MONTH_DAYS else "period"
+
+
+def _check_quarters(desk: Desk, months: int | None) -> None:
+    """Take care that a quarterly sheet is of whole quarters.
+
+    Raises:
+        InputError: it would be of other months.
+    """
+    expected = f"a quarterly sheet is of {QUARTER} months, or of a multiple of them"
+    if months is not None and months % QUARTER:
+        raise InputError(f"--months: found {months}; {expected}")
+    if months is None:
+        period = desk.period
+        quarters = (months_of(period.first_day, number) for number in range(QUARTER, MOST_MONTHS + 1, QUARTER))
+        if period.last_day not in quarters:
+            raise InputError(
+                f"--quarterly: the period of the desk, {period.first_day} to {period.last_day}, is something else: "
+                f"{expected}; say how many with --months"
+            )
 
 
 def _short(desk: Desk) -> bool:

@@ -12,6 +12,8 @@ from typing import Final, Literal
 MET: Final = "✓"
 MISSED: Final = "✗"
 NOTHING: Final = "–"
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+"""Stands between words that are to stay on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,11 @@ Block = Text | Points | Table | Chart
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section: its title, an anchor for links, and its blocks; ``fresh`` sections begin on a new sheet of paper."""
+    """A section: its title, an anchor for links, and its blocks."""
 
     title: str
     anchor: str
     blocks: tuple[Block, ...]
-    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from simulator.report.aims import MEASURED, months_that_meet, tick
 from simulator.report.details import (
@@ -10,20 +11,25 @@ from simulator.report.details import (
     by_tier_and_priority,
     deescalations,
     heads,
+    reported,
+    reported_head,
     slips,
     utilisation,
     why_escalated,
 )
-from simulator.report.figures import ENOUGH, coverage, limits, mean, said
+from simulator.report.figures import ENOUGH, FEW, Sample, coverage, limits, mean, said, sample, together
 from simulator.report.improving import improvements
-from simulator.report.model import MET, MISSED, Bars, Block, Point, Points, Report, Section, Table, Text
-from simulator.report.phrases import mark, mean_cell, share
+from simulator.report.model import MET, MISSED, Bars, Block, Kind, Point, Points, Report, Section, Table, Text
+from simulator.report.phrases import joined, mark, mean_cell
 from simulator.report.subject import Subject
 from simulator.report.succeeding import successes
 from simulator.report.trending import trend
+from simulator.report.windows import Window
 
-TOP = 5
+TOP: Final = 5
 """Categories among the top reasons."""
+RARE: Final = 0.1
+"""What happens less often than this in a month would be written as nothing."""
 
 
 def monthly_report(subject: Subject) -> Report:
@@ -60,12 +66,33 @@ def about(subject: Subject) -> tuple[str, ...]:
     ]
     if subject.changes:
         lines.append(f"Changed for this report: {', '.join(subject.changes)}.")
+    if subject.gathered.replications < FEW:
+        lines.append(_too_few(subject))
     return tuple(lines)
 
 
 def _played(subject: Subject) -> str:
-    number = subject.gathered.replications
+    number, months = subject.gathered.replications, len(months_played(subject))
+    times = "once" if number == 1 else f"{number} times"
+    if months > 1 and subject.word != "quarter":
+        return f"{months} months in a row, simulated {times}, seed {subject.seed}."
     return f"{number} {subject.plural if number > 1 else subject.word} simulated, seed {subject.seed}."
+
+
+def _too_few(subject: Subject) -> str:
+    number = subject.gathered.replications
+    if number == 1:
+        return f"Only one {subject.word} was played: the figures are what may happen, not what to expect."
+    return (
+        f"Only {number} {subject.plural} were played, and so few say little: the means are rough (see their ±). Before "
+        f"acting on a figure play {ENOUGH} or more (--replications)."
+    )
+
+
+def months_played(subject: Subject) -> tuple[Window, ...]:
+    """Return the windows that are months (or weeks), without the one that is all of them together."""
+    windows = subject.gathered.windows
+    return windows[:-1] if len(windows) > 1 and windows[-1].start == windows[0].start else windows
 
 
 def how_to_read(subject: Subject) -> Section:
@@ -83,6 +110,8 @@ def how_to_read(subject: Subject) -> Section:
              f"and ± says how far that mean may be off because no more were played (95 % confidence)."),
         Text(f"A single {name} strays more than the mean. The limits between which it lies hold for about "
              f"{100 * coverage(number):.0f} of 100 further ones, whatever the distribution. {news}"),
+        Text("A share that stands beside the counts it divides is that of all plays together; a rate with limits is "
+             f"the mean over the {subject.plural}.", small=True),
     ))  # fmt: skip
 
 
@@ -91,66 +120,84 @@ def summary(subject: Subject) -> Section:
     get, of = subject.gathered.sample, subject.gathered.of
     whole, tickets = of("figure", "escalations"), of("figure", "tickets")
     rows = [
-        ("Total tickets", get("figure", "tickets"), ""),
-        ("Total escalations", get("figure", "escalations"), mean(share(whole, tickets), "share")),
-        *((subject.step_label(step), get("step", step), mean(share(of("step", step), whole), "share"))
-          for step in subject.steps),
-    ]  # fmt: skip
+        ("Total tickets", get("figure", "tickets"), "", "tickets"),
+        ("Total escalations", get("figure", "escalations"), mean(together(whole, tickets), "share"), "escalations"),
+        *_steps(subject),
+    ]
     shown = tuple(
-        (label, mean_cell(one, "count"), part, limits(one, "count"), *_reported(subject, place))
-        for place, (label, one, part) in enumerate(rows)
+        (label, mean_cell(one, "count"), part, limits(one, "count"), *reported(subject, name, "count"))
+        for label, one, part, name in rows
     )
-    names = ("", "mean", "share", f"a {subject.word} lies between", *(("reported",) if _references(subject) else ()))
+    names = ("", "mean", "share", f"a {subject.word} lies between", *reported_head(subject))
     blocks: list[Block] = [Table("Tickets and escalations", names, shown)]
     distinct = get("figure", "escalated_ticket_share")
     text = (
-        "An escalation counts by where it leads. All escalations are a share of the tickets, a step is a share of the "
-        "escalations."
+        "An escalation counts by where it leads, wherever it comes from. All escalations are a share of the tickets, a "
+        "step is a share of the escalations."
     )
     if distinct.known:
         once = said(distinct, "share", subject.word)
         text += f" Of the tickets, {once} are escalated at least once, some of them more often."
     blocks.append(Text(text, small=True))
-    for name in subject.elsewhere():
-        found = said(get("elsewhere", name), "count", subject.word)
-        blocks.append(Text(f"Besides, outside this sum: {found} to {subject.label(name)}."))
+    aside = {name: get("elsewhere", name) for name in subject.elsewhere()}
+    brought = [f"{_rarely(one, subject.word)} to {subject.label(name)}" for name, one in aside.items() if one.mean > 0]
+    if brought:
+        blocks.append(Text(f"Besides, outside this sum: {joined(brought)}."))
+    if subject.reported:
+        blocks.append(Text(
+            f"“Reported” is what the real {subject.word} had, as the desk file has it (reference). It is a single one, "
+            "and strays; a desk that was fitted to these figures agrees with them by design.", small=True,
+        ))  # fmt: skip
+    elif subject.withheld:
+        blocks.append(Text(
+            f"The figures reported for the real {subject.word} are left out: something was changed for this report, "
+            "and they are those of another desk.", small=True,
+        ))  # fmt: skip
     return Section("Summary", "summary", tuple(blocks))
 
 
-def _references(subject: Subject) -> bool:
-    """Return whether the desk tells what its own period was reported to have, and this is that period."""
-    return bool(subject.model.desk.reference) and subject.word == "month" and len(subject.gathered.windows) == 1
+def _steps(subject: Subject) -> Iterator[tuple[str, Sample, str, str]]:
+    """Yield each step of the escalation path, and those of it that came from another tier than the one below."""
+    of = subject.gathered.of
+    whole = of("figure", "escalations")
+    for step in subject.steps:
+        name = f"escalations_{subject.below(step).lower()}_{step.lower()}"
+        found = of("step", step)
+        yield subject.step_label(step), sample(found), mean(together(found, whole), "share"), name
+        for tier in subject.jumps(step):
+            some = of("step", "from", tier, step)
+            label = f"of these from {subject.label(tier)}"
+            yield label, sample(some), mean(together(some, whole), "share"), ""
 
 
-def _reported(subject: Subject, place: int) -> tuple[str, ...]:
-    if not _references(subject):
-        return ()
-    low = [tier.lower() for tier in subject.tiers]
-    above = [*low[1:], "management"]
-    steps = [f"escalations_{a}_{b}" for a, b in zip(low, above, strict=True)]
-    name = ["tickets", "escalations", *steps][place]
-    value = subject.model.desk.reference.get(name)
-    return ("" if value is None else f"{value:g}",)
+def _rarely(of: Sample, word: str) -> str:
+    """Return a count in a phrase, without a nought for what does happen."""
+    if of.mean >= RARE:
+        return said(of, "count", word)
+    return f"fewer than {RARE:g} (a {word}: {limits(of, 'count')})"
 
 
 def performance(subject: Subject) -> Section:
     """Return the figures that have targets, each with its tick."""
     get = subject.gathered.sample
     hours = get("figure", "escalation_resolution_hours")
-    rows = [("Escalation resolution time", mean_cell(hours, "hours"), limits(hours, "hours"), "", "")]
+    rows = [("Escalation resolution time", mean_cell(hours, "hours"), limits(hours, "hours"),
+             *reported(subject, "escalation_resolution_hours", "hours"), "", "")]  # fmt: skip
     marks = []
     for name in MEASURED:
         if name not in subject.policy.targets:
             continue
         one, aim, found = MEASURED[name], subject.policy.targets[name], get("figure", name)
+        kind: Kind = "ratio" if one.kind == "points" else one.kind  # the row's name says of how many points
+        label = f"{one.name}, of 5" if one.kind == "points" else one.name
         rows.append(
-            (one.name, mean_cell(found, one.kind), limits(found, one.kind), tick(name, found.mean, aim),
-             months_that_meet(name, found, aim))
+            (label, mean_cell(found, kind), limits(found, kind), *reported(subject, name, kind),
+             tick(name, found.mean, aim), months_that_meet(name, found, aim))
         )  # fmt: skip
         if one.kind == "share":
             marks.append(mark(one.name, found, aim))
     about_ = "The bar is the mean, the line through its end what single months do, the hollow mark the target."
-    names = (*heads(subject, "figure"), "target", "met in")
+    names = (*heads(subject, "figure", *reported_head(subject)), "target", "met in")
     return Section("Escalation performance", "performance", (
         Table(f"Performance against the targets ({MET} met on average, {MISSED} missed)", names, tuple(rows)),
         Text("Escalation resolution is the time from the first escalation to the resolution, on the ticket's own "
@@ -163,8 +210,12 @@ def top_reasons(subject: Subject) -> Section:
     """Return the categories that bring most escalations."""
     found = {name: subject.gathered.sample("escalations", "category", name) for name in subject.model.categories}
     top = sorted(found, key=lambda name: -found[name].mean)[:TOP]
-    items = tuple(Point(said(found[name], "count", subject.word), subject.label(name)) for name in top)
-    return Section("Top escalation reasons", "top", (Points(items, numbered=True),))
+    items = []
+    for name in top:
+        (real,) = reported(subject, f"escalations_{name}", "count") or ("",)
+        beside = f"; reported {real}" if real else ""
+        items.append(Point(f"{said(found[name], 'count', subject.word)}{beside}", subject.label(name)))
+    return Section("Top escalation reasons", "top", (Points(tuple(items), numbered=True),))
 
 
 def success_stories(subject: Subject) -> Section:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from simulator.openhours import Floats
-from simulator.report.figures import SOME, Sample, bare, figure, limits, sample
+from simulator.report.figures import SOME, UNITS, Sample, bare, figure, limits, sample, with_half
 from simulator.report.model import NOTHING, Kind, Mark
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -19,12 +19,7 @@ def mean_cell(of: Sample, kind: Kind) -> str:
     """Return the mean and how sure it is: ``17.2 ± 0.4 %``."""
     if not of.half > 0:  # known of one month only, or the same in all
         return figure(of.mean, kind)
-    whole = figure(of.mean, kind)
-    number = bare(of.mean, kind)
-    half = bare(of.half, kind)
-    if kind in ("count", "minutes") and abs(of.mean) >= 100 > of.half:  # as many places as the mean has
-        half = f"{of.half:.0f}"
-    return f"{number} ± {half}{whole.removeprefix(number)}"
+    return f"{' ± '.join(with_half(of.mean, of.half, kind))}{UNITS.get(kind, '')}"
 
 
 def cell(of: Sample, kind: Kind) -> str:

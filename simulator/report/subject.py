@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +32,7 @@ ENTRIES: Final[Mapping[Entry, str]] = {
     Entry.UNRESOLVABLE: "no technical solution",
     Entry.NO_PROGRESS: "no progress",
     Entry.UNRESOLVED: "in hand too long",
-    Entry.AGE: "open too long",
+    Entry.AGE: "open as long as allowed",
     Entry.PREMATURE: "taken for harder",
     Entry.PAGED: "paged at once",
     Entry.ANSWERED: "up again, answered",
@@ -67,6 +67,10 @@ class Subject:
     """What was changed for this report, as it was written (``policy.tiers.T1.no_progress=60m``)."""
     word: str = "month"
     """What one play of the window is called: a month, a week, a quarter, a period."""
+    reported: Mapping[str, float] = field(default_factory=dict)
+    """What the real period was reported to have, by figure; nothing where the report is about something else."""
+    withheld: bool = False
+    """Whether such figures are left out, because something was changed for this report."""
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -103,10 +107,24 @@ class Subject:
 
     def step_label(self, step: str) -> str:
         """Return how people call a step of the escalation path, by where it leads."""
-        if step == MANAGEMENT:
-            return f"{self.label(self.tiers[-1])} → Management"
-        place = self.tiers.index(step)
-        return f"{self.label(self.tiers[place - 1])} → {self.label(step)}"
+        return self.move_label(self.below(step), step)
+
+    def below(self, step: str) -> str:
+        """Return the tier from which a step of the escalation path usually comes: the one below where it leads."""
+        return self.tiers[-1] if step == MANAGEMENT else self.tiers[self.tiers.index(step) - 1]
+
+    def move_label(self, source: str, step: str) -> str:
+        """Return how people call a move from a tier to where a step leads."""
+        return f"{self.label(source)} → {self.to_label(step)}"
+
+    def to_label(self, step: str) -> str:
+        """Return how people call the place where a step leads."""
+        return "Management" if step == MANAGEMENT else self.label(step)
+
+    def jumps(self, step: str) -> tuple[str, ...]:
+        """Return from which other tiers than the one below such a step was taken in any play."""
+        found = (tier for tier in self.tiers if tier not in (self.below(step), step))
+        return tuple(tier for tier in found if self.gathered.of("step", "from", tier, step).any())
 
     def elsewhere(self) -> tuple[str, ...]:
         """Return who else is brought in, beside tiers and management."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policy.handbook.drawing import wrapped
-from simulator.report.model import Block, Points, Report, Section, Table, Text
+from simulator.report.model import NO_BREAK, Block, Points, Report, Section, Table, Text
 
 WIDTH: Final = 78
 _GAP: Final = 2
 _NARROWEST: Final = 6
+_UNIT: Final = re.compile(r"(?<=[0-9]) (?=(?:%|h|min)(?![a-z]))")
+"""The space between a figure and its unit, which no line ends with."""
+_GLUE: Final = "\ue000"
+"""Stands for a space that is kept, while lines are broken; nothing that is printed can have this letter."""
 
 
 def as_text(report: Report) -> str:
@@ -20,7 +25,7 @@ def as_text(report: Report) -> str:
         lines += wrapped(_plain(line), WIDTH)
     for section in report.sections:
         lines += _section(section)
-    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+    return "\n".join(line.rstrip() for line in lines).replace(_GLUE, " ").rstrip() + "\n"
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -42,12 +47,12 @@ def _headed(text: str, rule: str) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Text(text):
-            yield from wrapped(_plain(text), WIDTH)
+            yield from wrapped(_prose(text), WIDTH)
         case Points(items, numbered):
             for number, item in enumerate(items, 1):
                 mark = f"{number}. " if numbered else "- "
                 text = f"{item.lead}: {item.text}" if item.lead else item.text
-                for place, line in enumerate(wrapped(_plain(text), WIDTH - len(mark))):
+                for place, line in enumerate(wrapped(_prose(text), WIDTH - len(mark))):
                     yield (mark if not place else " " * len(mark)) + line
         case Table():
             yield from _table(block)
@@ -100,6 +105,16 @@ def _widths(rows: Sequence[Sequence[str]], gap: int) -> list[int]:
     return widths
 
 
+def _prose(text: str) -> str:
+    return _UNIT.sub(_GLUE, _plain(text))
+
+
 def _plain(text: str) -> str:
     """Return a text without anything that a terminal might obey, on one line."""
-    return " ".join("".join(one if one.isprintable() or one.isspace() else "?" for one in text).split())
+    parts = text.split(NO_BREAK)
+    return _GLUE.join(_line(part) for part in parts)
+
+
+def _line(text: str) -> str:
+    line = "".join(one if one.isprintable() or one.isspace() else "?" for one in text)
+    return " ".join(line.split())

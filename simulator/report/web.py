@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from simulator.report.charts import chart_svg
-from simulator.report.model import MET, MISSED, Block, Points, Report, Table, Text
+from simulator.report.charts import chart_svg, is_wide
+from simulator.report.model import MET, MISSED, NO_BREAK, Block, Heat, Points, Report, Table, Text
 
 _FOLDER: Final = Path(__file__).parent
 _JOINT: Final = re.compile(r"(?<=[a-z0-9])([._])(?=[a-zA-Z])")
@@ -27,8 +28,10 @@ def as_html(report: Report) -> str:
     )  # fmt: skip
     drawn = _Drawn()
     sections = [
-        {"title": section.title, "anchor": section.anchor, "fresh": section.fresh,
-         "blocks": [drawn.block(block) for block in section.blocks]}
+        {"title": section.title, "anchor": section.anchor, "groups": [
+            {"together": week, "blocks": [drawn.block(block) for block in blocks]}
+            for week, blocks in groupby(section.blocks, _of_a_week)
+        ]}
         for section in report.sections
     ]  # fmt: skip
     style = Markup((_FOLDER / "report.css").read_text(encoding="utf-8").rstrip())
@@ -53,13 +56,23 @@ class _Drawn:
                 return {"kind": "table", "it": block, "rows": rows, "long": len(rows) > _LONG}
             case _:
                 self._charts += 1
-                return {"kind": "chart", "it": block, "svg": Markup(chart_svg(block, self._charts))}
+                svg, half = Markup(chart_svg(block, self._charts)), isinstance(block, Heat) and not is_wide(block)
+                return {"kind": "chart", "it": block, "svg": svg, "half": half}
+
+
+def _of_a_week(block: Block) -> bool:
+    """Return whether a block is a picture of a week or the table behind it: these stay on one sheet of paper."""
+    return isinstance(block, Heat) or (isinstance(block, Table) and block.behind)
 
 
 def _cell(text: str) -> dict[str, Any]:
-    """Return a cell: its text, and the sign before it, with what it means, where it has one."""
+    """Return a cell: its text, and the sign before it, with what it means, where it has one.
+
+    One all of whose words are to stay together is never broken.
+    """
     sign = text[:1] if text[:1] in _MEANS else ""
-    return {"sign": sign, "means": _MEANS.get(sign, ""), "text": _breakable(text[len(sign) :].strip())}
+    shown = _breakable(text[len(sign) :].strip())
+    return {"sign": sign, "means": _MEANS.get(sign, ""), "text": shown, "kept": NO_BREAK in text and " " not in text}
 
 
 def _breakable(text: str) -> Markup:

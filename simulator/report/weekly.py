@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,11 +13,11 @@ from simulator.audit import JUDGED, Audit
 from simulator.report.counting import count
 from simulator.report.figures import limits
 from simulator.report.judged import APPROPRIATE, PREMATURE, Case, lessons, review
-from simulator.report.model import NOTHING, Block, Point, Points, Report, Section, Table, Text
+from simulator.report.model import NO_BREAK, NOTHING, Block, Point, Points, Report, Section, Table, Text
 from simulator.report.monthly import about, how_to_read, method
 from simulator.report.phrases import capital, joined, mean_cell, quoted
 from simulator.report.subject import Subject, reason_words
-from simulator.report.windows import moment
+from simulator.report.windows import moment, weekday_moment
 
 if TYPE_CHECKING:
     from policy.rulebook import Rulebook
@@ -56,9 +56,10 @@ def numbers(subject: Subject, cases: Sequence[Case]) -> Section:
     keys: list[tuple[str, tuple[str, ...]]] = [
         ("Tickets", ("figure", "tickets")),
         ("Escalations", ("figure", "escalations")),
-        *((subject.step_label(step), ("step", step)) for step in subject.steps),
+        *((subject.move_label(tier, step), ("step", "from", tier, step)) for step in subject.steps
+          for tier in (subject.below(step), *subject.jumps(step))),
         ("De-escalations", ("figure", "deescalations")),
-    ]
+    ]  # fmt: skip
     rows: list[tuple[str, ...]] = []
     for label, key in keys:
         usual = subject.gathered.sample(*key)
@@ -94,15 +95,21 @@ def appropriate(subject: Subject, cases: Sequence[Case]) -> Section:
     """Return the escalations that were appropriate, with the rules that asked for them."""
     reasons = reason_words()
     rows = tuple(
-        (str(case.judgement.ticket), _when(subject, case), _path(subject, case), subject.label(case.judgement.category),
-         reasons.get(case.judgement.reason, case.judgement.reason), ", ".join(case.judgement.rules) or NOTHING)
+        (str(case.judgement.ticket), weekday_moment(subject.model, case.judgement.at), _path(subject, case),
+         subject.label(case.judgement.category), _because(reasons, case))
         for case in cases if case.judgement.judged == APPROPRIATE
     )  # fmt: skip
     title, anchor = "Appropriate escalations", "appropriate"
     if not rows:
         return Section(title, anchor, (Text("None."),))
-    names = ("ticket", "when (UTC)", "from → to", "about", "because", "rules")
-    return Section(title, anchor, (Table("Appropriate escalations, in the order of time", names, rows, left=6),))
+    names = ("ticket", "when", "from → to", "about", "because, by the rules")
+    return Section(title, anchor, (Table("Appropriate escalations, in the order of time (UTC)", names, rows, left=5),))
+
+
+def _because(reasons: Mapping[str, str], case: Case) -> str:
+    """Return why a ticket moved, and the rules that asked for it."""
+    why = reasons.get(case.judgement.reason, case.judgement.reason)
+    return f"{why}: {', '.join(case.judgement.rules)}" if case.judgement.rules else why
 
 
 def praise(subject: Subject, cases: Sequence[Case]) -> Section:
@@ -158,13 +165,16 @@ def training(subject: Subject, cases: Sequence[Case], found: Audit) -> Section:
             (subject.label(category), judged, str(number))
             for (category, judged), number in sorted(wrong.items(), key=lambda x: (-x[1], x[0]))
         )
-        blocks.append(Table("What escalations went wrong about", ("category", "judged", "escalations"), rows, left=2))
-    known = lessons(found.findings)
+        caption = "What the escalations that were not appropriate are about"
+        blocks.append(Table(caption, ("category", "judged", "escalations"), rows, left=2))
+    told = {case.judgement.why for case in cases if case.judgement.judged != APPROPRIATE}
+    known = lessons(found.findings, told)
     if known:
         lapses = tuple(
-            (capital(one.slip), one.says, ", ".join(one.rules) or NOTHING, str(number))
-            for one, number in known[:LESSONS]
-        )
+            (capital(one.slip), _above(tickets), "see there", str(len(tickets))) if one.says in told
+            else (capital(one.slip), one.says, ", ".join(one.rules) or NOTHING, str(len(tickets)))
+            for one, tickets in known[:LESSONS]
+        )  # fmt: skip
         caption = "Duties of the week's escalated tickets that were not done as they should be"
         blocks.append(Table(caption, ("what", "about it", "rules", "times"), lapses, left=3))
     else:
@@ -200,7 +210,11 @@ def _when(subject: Subject, case: Case) -> str:
 
 
 def _path(subject: Subject, case: Case) -> str:
-    return f"{subject.label(case.judgement.source)} → {subject.label(case.judgement.to)}"
+    """Return a move from tier to tier on one line; where it leads to somebody else, it may go on on the next."""
+    source, to = subject.label(case.judgement.source), subject.label(case.judgement.to)
+    if case.judgement.to in subject.tiers:
+        return f"{source} → {to}".replace(" ", NO_BREAK)
+    return f"{source} →".replace(" ", NO_BREAK) + f" {to}"
 
 
 def _who(case: Case) -> str:
@@ -208,8 +222,16 @@ def _who(case: Case) -> str:
 
 
 def _tickets(cases: Sequence[Case]) -> str:
-    numbers_ = [str(case.judgement.ticket) for case in cases]
+    return _named(case.judgement.ticket for case in cases)
+
+
+def _named(tickets: Iterable[int]) -> str:
+    numbers_ = list(dict.fromkeys(map(str, tickets)))
     return f"ticket {numbers_[0]}" if len(numbers_) == 1 else f"tickets {joined(numbers_)}"
+
+
+def _above(tickets: Sequence[int]) -> str:
+    return f"{capital(_named(tickets))}, among the escalations to talk about."
 
 
 def _cited(ids: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from policy.calendars import to_datetime, to_instant
 from policy.errors import InputError
 from simulator.desk import Desk
 from simulator.model import DeskModel
+from simulator.report.model import NO_BREAK
 
 MONTHS: Final = 12
 MOST_MONTHS: Final = 120
@@ -119,6 +120,11 @@ def moment(model: DeskModel, at: float) -> str:
     """Return an instant as people read it: ``Mon 27 Jan 09:05`` (UTC)."""
     found = to_datetime(model.opening + at)
     return f"{found:%a} {found.day} {found:%b %H:%M}"
+
+
+def weekday_moment(model: DeskModel, at: float) -> str:
+    """Return an instant of a known week: ``Mon 09:05`` (UTC), never broken over two lines."""
+    return f"{to_datetime(model.opening + at):%a{NO_BREAK}%H:%M}"
 
 
 def _monday(day: date) -> date:
