@@ -121,6 +121,8 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
     )
     for instants in (responded, resolved):
         instants[~(instants < model.end)] = np.nan  # nobody has seen it yet
+    played = model.desk.work.update is not None
+    """Whether updates take time; else they are not played, and are counted here."""
     age_at = np.where(np.isnan(resolved), model.end, resolved)
     groups, group = _alike(model)
     mine_of = first_of = group[rows["priority"], rows["plan"]]
@@ -137,14 +139,15 @@ def _fill(model: DeskModel, rows: Table, table: Table) -> None:
             resolution[mine] = kind.resolution
             found["resolution_due"][mine] = hours.add_all(began, kind.resolution + stood)
             found["resolution_minutes"][mine] = hours.between(began, resolved[mine]) - stood
-            due[mine] = updates_due(hours.between(began, age_at[mine]) - stood, kind.updates)
+            if not played:
+                due[mine] = updates_due(hours.between(began, age_at[mine]) - stood, kind.updates)
         first = mine if first_of is mine_of else np.flatnonzero(first_of == number)
         if len(first):
             came = opened[first]
             response[first] = kind.first_response
             found["response_due"][first] = hours.add_all(came, kind.first_response)
             found["response_minutes"][first] = hours.between(came, responded[first])
-    if model.desk.work.update is None:  # updates take no time here, and so were not played
+    if not played:
         missed = updates_missed(due, rows["luck"], model.desk.behaviour.updates_forgotten)
         table["updates_missed"], table["updates_sent"] = missed, due - missed
     else:

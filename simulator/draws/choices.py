@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -50,8 +51,11 @@ class Choices:
         uniform, count, normals = drawn
         self._drawn, self._pieces, self._customer = drawn, pieces, customer
         self._ends = np.cumsum(count)
-        self.checks = lengths(normals[0], work.checks)
-        self.recognition = lengths(normals[1], work.recognition, factor)
+        self._agendas: tuple[list[float], list[int]] | None = None
+        """The pieces of all rows, and between which places each row's are; once they are :meth:`at_hand`."""
+        self.minutes_of_checks = lengths(normals[0], work.checks)
+        self.checks: Sequence[float] = self.minutes_of_checks  # type: ignore[assignment]  # an array is as good
+        self.recognition: Sequence[float] = lengths(normals[1], work.recognition, factor)  # type: ignore[assignment]
         self.handoff = lengths(normals[2], work.handoff)
         self.routed: list[int] | None = None
         if work.passes_on is not None:
@@ -99,10 +103,19 @@ class Choices:
 
     def solve(self, row: int) -> Agenda:
         """Return the agenda of a stay that solves the ticket: the checks, unless they take no time, and the pieces."""
-        end = self._ends[row]
-        pieces = self._pieces[end - self._drawn.counts[row] : end].tolist()
         checks = float(self.checks[row])
-        return (checks, *pieces) if checks else tuple(pieces)
+        if self._agendas is not None:
+            pieces, bounds = self._agendas
+            work = pieces[bounds[row] : bounds[row + 1]]
+        else:
+            end = self._ends[row]
+            work = self._pieces[end - self._drawn.counts[row] : end].tolist()
+        return (checks, *work) if checks else tuple(work)
+
+    def at_hand(self) -> None:
+        """Turn into lists what is asked for of many rows: they are quicker to look things up in, one by one."""
+        self._agendas = self._pieces.tolist(), [0, *self._ends.tolist()]
+        self.checks, self.recognition = self.minutes_of_checks.tolist(), np.asarray(self.recognition).tolist()
 
     def in_a_row(self, before: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
         """Return all agendas, one row's after the other's, and where each begins; there, too, where the last ends.
@@ -113,7 +126,7 @@ class Choices:
         starts, parts = bounds[:-1], np.empty(bounds[-1])
         is_piece = np.ones(len(parts), bool)
         is_piece[starts] = is_piece[starts + 1] = False
-        parts[starts], parts[starts + 1], parts[is_piece] = before, self.checks, self._pieces
+        parts[starts], parts[starts + 1], parts[is_piece] = before, self.minutes_of_checks, self._pieces
         return parts, bounds
 
 

@@ -78,30 +78,16 @@ class Block:
         solved_by = _solved_by(model, list(kinds.values()), self._stream(Stream.LEVEL), category)
         self._solved_by = over(named, "solved_by", solved_by)
         self.columns["solved_by"] = self._solved_by
+        self.plan: list[int] = as_codes(plan)
+        self.category: list[int] = as_codes(category)
+        self.solved_by: list[int] = as_codes(self._solved_by)
+        """The lowest tier that can solve each ticket, the number of tiers where none can."""
+        self.luck: list[float] = as_list(self.columns["luck"])
+        """Luck with updates, in [0, 1)."""
         self._choices: dict[tuple[int, int], Choices] = {}
 
     def _stream(self, which: Stream, *key: int) -> np.random.Generator:
         return stream(self._seed, self._replication, which, self._source, self._number, *key)
-
-    @cached_property
-    def plan(self) -> list[int]:
-        """Indices of the plans."""
-        return as_codes(self.columns["plan"])
-
-    @cached_property
-    def category(self) -> list[int]:
-        """Indices of the categories."""
-        return as_codes(self.columns["category"])
-
-    @cached_property
-    def luck(self) -> list[float]:
-        """Luck with updates, in [0, 1)."""
-        return as_list(self.columns["luck"])
-
-    @cached_property
-    def solved_by(self) -> list[int]:
-        """The lowest tier that can solve each ticket, the number of tiers where none can."""
-        return as_codes(self._solved_by)
 
     @cached_property
     def _small(self) -> Floats:
@@ -248,6 +234,8 @@ class Block:
             pieces = self._pieces(tier, normals, drawn.counts)
             kept = drawn._replace(normals=drawn.normals.copy())  # and not those of the pieces with them
             found = Choices(desk.work_of(tier), factor, desk.work.customer, kept, pieces)
+            if not tier and not stay:
+                found.at_hand()
             self._choices[tier, stay] = found
             if (back := desk.work_of(tier).hands_back) is not None:
                 rng = self._stream(Stream.HANDS_BACK, tier, stay)

@@ -39,7 +39,7 @@ class Script:
         self._parts, self._bounds = choices.in_a_row(response)
         """The parts of all stays at an ordinary pace, and between which places each stay's are."""
         simple = block.columns["solved_by"] == 0
-        simple &= (response > 0) & (choices.checks > 0)
+        simple &= (response > 0) & (choices.minutes_of_checks > 0)
         if choices.asks is not None:
             simple &= ~choices.asked
         if choices.routed is not None:
