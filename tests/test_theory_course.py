@@ -278,14 +278,11 @@ def test_what_was_not_played_is_told_with_the_time_it_takes(monkeypatch: pytest.
 
 
 def test_what_takes_long_waits_for_what_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(monkeypatch, 3.0, 0.1)
+    clock = Clock(monkeypatch, 10.0, 0.1)
     found = verify.verify(cases(mm1(0.6), mm1(0.4, 1)), seconds=200.0)
     assert [one.inside for one in found] == [None] * 3 + [True] * 3
-    assert (
-        found[0].why
-        == f"no time was left for it; it takes about {round((140 - clock.played[0]) * 3 / 60)} min at least"
-    )
-    assert clock.played[0] <= 2
+    assert {one.why for one in found[:3]} == {"no time was left for it; it takes about 23 min at least"}
+    assert clock.played[0] == 2  # which told how long the others would take
 
 
 def test_what_is_narrow_takes_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:

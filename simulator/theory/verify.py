@@ -29,6 +29,8 @@ MOST_AT_ONCE: Final = 100_000
 """Replications of a case that are planned together, so that their list fits into memory."""
 GUESS: Final = 5e-6
 """Seconds that a ticket takes, as long as none of its case has been played."""
+HOPE: Final = 2.0
+"""What seems to take up to so many times the time that is left is tried all the same, where there is nothing else."""
 SHORT: Final = 1.0
 TIMES: Final = 4.0
 """What takes so many seconds, or at most so many times as long as the shortest piece of work, is played with it; what
@@ -98,9 +100,10 @@ class _Verification:
         for cost, place, number in pieces:
             if cost > max(SHORT, TIMES * pieces[0][0]):
                 break
-            left -= (number - reached[place]) * self._seconds(place)
-            if left < 0:
+            more = (number - reached[place]) * self._seconds(place)
+            if more > (left if jobs else HOPE * left):
                 break
+            left -= more
             jobs += [(place, replication) for replication in range(reached[place], number)]
             reached[place] = number
         return jobs
