@@ -16,7 +16,6 @@ from policy.compiled import DeskRules
 from simulator import Desk, escalations, load_desk, run_once
 from simulator.codes import Entry
 from simulator.model import DeskModel, compile_model
-from simulator.openhours import Floats
 from simulator.report import Order, Report, as_html, as_text, make_report
 from simulator.report import model as parts
 from simulator.report.aims import target
@@ -31,7 +30,6 @@ from simulator.report.model import Points, Table, Text
 from simulator.report.monthly import summary
 from simulator.report.quarterly import targets
 from simulator.report.subject import ENTRIES, Subject
-from simulator.report.trending import TREND, moves, standing_out
 from simulator.report.windows import months_in, week_in, whole, with_months
 
 SMALL = Path(__file__).parent / "data" / "desk_small.yaml"
@@ -45,23 +43,22 @@ def rules() -> DeskRules:
     return DeskRules(Rulebook(load_policy()))
 
 
-def small(months: int = 0, **sets: str) -> DeskModel:
-    desk = load_desk(SMALL, sets)
-    return compile_model(with_months(desk, months) if months else desk, rules())
+def small() -> DeskModel:
+    return compile_model(load_desk(SMALL), rules())
 
 
 @cache
-def subject(months: int = 0, plays: int = 6, word: str = "period") -> Subject:
-    model = small(months)
+def subject(plays: int = 6, word: str = "period") -> Subject:
+    model = small()
     gathered = gather(model, months_in(model), 5, plays)
     return Subject(load_policy(), rules(), model, gathered, run_once(model, None, 5, 0), 5, (), word)
 
 
-def changed(of: Subject, figures: dict[Key, list[float]], window: int = -1) -> Subject:
+def changed(of: Subject, figures: dict[Key, list[float]]) -> Subject:
     """Return a subject with some figures as they are told."""
     copy = of.gathered.values.copy()
     for key, values in figures.items():
-        copy[:, window, of.gathered.places[key]] = values
+        copy[:, -1, of.gathered.places[key]] = values
     return replace(of, gathered=replace(of.gathered, values=copy))
 
 
@@ -81,8 +78,12 @@ def tables(of: Report) -> dict[str, Table]:
     return {block.caption: block for section in of.sections for block in section.blocks if isinstance(block, Table)}
 
 
-@cache
 def made(which: str, desk: str = str(SMALL), plays: int = 3, sets: tuple[tuple[str, str], ...] = ()) -> Report:
+    return _made(which, desk, plays, sets)
+
+
+@cache
+def _made(which: str, desk: str, plays: int, sets: tuple[tuple[str, str], ...]) -> Report:
     order = Order(which=which, replications=plays)  # type: ignore[arg-type]
     return make_report(load_policy(), load_desk(desk, dict(sets)), order)
 
@@ -173,81 +174,6 @@ def test_the_interval_of_a_share_of_all_months_holds() -> None:
     assert (everything.mean, everything.half) == (1.0, 0.0)
 
 
-# -- months that stand out ---------------------------------------------------------------------------------------------
-
-
-def noise(months: int, seed: int, plays: int = 30) -> Floats:
-    return np.asarray(np.random.default_rng(seed).normal(0.94, 0.03, (months, plays)))
-
-
-def test_a_month_stands_out_only_by_more_than_chance() -> None:
-    alarms = sum(bool(standing_out(noise(6, seed))) for seed in range(400))
-    assert alarms / 400 <= 0.05 / len(TREND) + 0.02
-    slope = np.linspace(0, 0.5, 6)[:, None]
-    assert sum(bool(standing_out(noise(6, seed) + slope)) for seed in range(400)) / 400 <= 0.05 / len(TREND) + 0.02
-    for place in range(6):
-        dip = noise(6, place)
-        dip[place] -= 0.08
-        ((found, by),) = standing_out(dip)
-        assert found == place
-        assert by.mean == pytest.approx(-0.08, abs=0.03)
-        assert by.low < by.mean < by.high < 0
-    two = noise(12, 3)
-    two[[2, 7]] += 0.1
-    assert {place for place, _ in standing_out(two)} == {2, 7}
-
-
-def test_few_months_and_months_without_the_figure() -> None:
-    dip = noise(3, 1)
-    dip[1] -= 0.1
-    assert [place for place, _ in standing_out(dip)] == [1]
-    edge = noise(3, 1)
-    edge[0] -= 0.1
-    assert {place for place, _ in standing_out(edge)} <= {1}  # a way, or the first month: three cannot tell
-    assert standing_out(dip[:2]) == []
-    assert standing_out(dip[:, :1]) == []
-    holes = noise(6, 2)
-    holes[4] -= 0.1
-    holes[0, ::5] = np.nan
-    assert [place for place, _ in standing_out(holes)] == [4]
-
-
-def told_of(of: Subject) -> dict[str, str]:
-    (block,) = moves(of, len(of.gathered.windows))
-    assert isinstance(block, Points)
-    return {point.lead or "nothing": point.text for point in block.items}
-
-
-def level(of: Subject, months: dict[int, float]) -> Subject:
-    """Return a subject whose figures are level over the months, but for the SLA compliance of some."""
-    random = np.random.default_rng(11)
-    for window in range(len(of.gathered.windows)):
-        figures: dict[Key, list[float]] = {
-            ("figure", name): [0.5 + x for x in random.normal(0, 0.01, 6)] for name in TREND
-        }
-        figures["figure", "sla_compliance"] = [x + months.get(window, 0.0) for x in figures["figure", "sla_compliance"]]
-        of = changed(of, figures, window)
-    return of
-
-
-def test_a_month_that_stands_out_is_named_with_the_reason_that_shows() -> None:
-    months = subject(5)
-    assert [one.name for one in months.gathered.windows][1] == "3 April to 2 May 2025"
-    assert set(told_of(level(months, {}))) == {"nothing"}
-    low = told_of(level(months, {1: -0.2}))["3 April to 2 May 2025 stands out"]
-    assert re.match(r"SLA compliance, 3\d\.\d %, is \d\d\.\d points \(\d\d\.\d to \d\d\.\d\) below what the other", low)
-    assert "closed on 18 and 21 April" in low
-    high = told_of(level(months, {1: 0.2}))["3 April to 2 May 2025 stands out"]
-    assert "above" in high
-    assert "closed on" not in high  # closed days make nothing better
-    elsewhere = told_of(level(months, {2: -0.2}))
-    assert set(elsewhere) == {"3 May to 2 June 2025 stands out"}
-    assert "closed on" not in elsewhere["3 May to 2 June 2025 stands out"]
-    dates = "[2025-04-18, 2025-04-21]"
-    quiet = replace(months, model=small(5, **{"demand.quiet_days.dates": dates}))
-    assert "closed on" not in told_of(level(quiet, {1: -0.2}))["3 April to 2 May 2025 stands out"]
-
-
 # -- as sure as one can be ---------------------------------------------------------------------------------------------
 
 
@@ -323,13 +249,15 @@ def test_all_that_the_procedures_report_has_stands_beside_the_figures() -> None:
     assert sum("“Reported” is what the real month had" in one for one in sentences(report)) == 1
 
 
-@pytest.mark.parametrize("how", ["set", "overlay", "months", "other"])
+@pytest.mark.parametrize("how", ["set", "overlay", "months", "shorter", "other"])
 def test_what_was_reported_is_left_out_where_the_desk_is_another(how: str) -> None:
     policy: Policy = load_policy("secureai+p1-hourly-updates" if how == "overlay" else "secureai")
     desk: Desk = load_desk(JANUARY)
     if how == "other":
         desk = desk.model_copy(update={"reference": {}})
-    order = Order(replications=2, months=2 if how == "months" else None,
+    if how == "shorter":
+        desk = with_months(desk, 2)
+    order = Order(replications=2, months={"months": 2, "shorter": 1}.get(how),
                   changes=("desk.staffing.T1.agents=0",) if how == "set" else ())  # fmt: skip
     report = make_report(policy, desk, order)
     assert real_cells(report) == []
@@ -343,7 +271,7 @@ def test_what_was_reported_is_left_out_where_the_desk_is_another(how: str) -> No
 @pytest.mark.parametrize("which", ["monthly", "weekly", "quarterly"])
 @pytest.mark.parametrize("desk", [str(SMALL), JANUARY])
 def test_no_sentence_stands_twice(which: str, desk: str) -> None:
-    said = Counter(sentences(made(which, desk, 12 if which == "monthly" else 4)))
+    said = Counter(sentences(made(which, desk, 12 if which == "monthly" else 3)))
     assert [one for one, number in said.items() if number > 1] == []
 
 

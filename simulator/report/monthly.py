@@ -188,10 +188,9 @@ def performance(subject: Subject) -> Section:
         if name not in subject.policy.targets:
             continue
         one, aim, found = MEASURED[name], subject.policy.targets[name], get("figure", name)
-        kind: Kind = "ratio" if one.kind == "points" else one.kind  # the row's name says of how many points
-        label = f"{one.name}, of 5" if one.kind == "points" else one.name
+        kind: Kind = "ratio" if one.kind == "points" else one.kind  # of how many points, stands below the table
         rows.append(
-            (label, mean_cell(found, kind), limits(found, kind), *reported(subject, name, kind),
+            (one.name, mean_cell(found, kind), limits(found, kind), *reported(subject, name, kind),
              tick(name, found.mean, aim), months_that_meet(name, found, aim))
         )  # fmt: skip
         if one.kind == "share":
@@ -201,7 +200,8 @@ def performance(subject: Subject) -> Section:
     return Section("Escalation performance", "performance", (
         Table(f"Performance against the targets ({MET} met on average, {MISSED} missed)", names, tuple(rows)),
         Text("Escalation resolution is the time from the first escalation to the resolution, on the ticket's own "
-             "clock; “÷ average” compares it with the average of all tickets of the same priority.", small=True),
+             "clock; “÷ average” compares it with the average of all tickets of the same priority. Satisfaction is in "
+             "points of 5.", small=True),
         *([Bars("Shares that have a target", about_, "share", tuple(marks), aim="target")] if marks else []),
     ))  # fmt: skip
 
