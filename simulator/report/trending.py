@@ -12,8 +12,8 @@ from policy.calendars import Calendar, to_instant
 from simulator.experiment import Estimate, estimate
 from simulator.openhours import Floats
 from simulator.report.aims import MEASURED, goal, sign
-from simulator.report.figures import bare, figure
-from simulator.report.model import Block, Kind, Point, Points, Section, Table, Text, Trend, Trends
+from simulator.report.figures import bare, figure, with_half
+from simulator.report.model import NOTHING, Block, Kind, Point, Points, Section, Table, Text, Trend, Trends
 from simulator.report.phrases import capital, cell, joined, mark
 from simulator.report.subject import Subject
 from simulator.report.windows import Window
@@ -45,7 +45,8 @@ def trend(subject: Subject, months: int) -> Section:
         cells = [cell(of, one.kind) for of in found]
         if aim is not None:
             cells = [f"{sign(name, of.mean, aim)} {text}" for of, text in zip(found, cells, strict=True)]
-        columns.append(["" if aim is None else goal(name, aim), *cells, f"± {bare(unsure, one.kind)}"])
+        sure = f"± {with_half(0.0, float(unsure), one.kind)[1]}" if unsure > 0 else NOTHING if unsure else "all alike"
+        columns.append(["" if aim is None else goal(name, aim), *cells, sure])
     rows = tuple(zip(("target", *names, "means are sure to"), *columns, strict=True))
     about = "Each point is the mean of a month, the line through it what single months do, the dashed line the target."
     return Section(title, anchor, (
