@@ -89,7 +89,8 @@ class Times:
     def tier_hours(self) -> Groups:
         """The calendar on which a stay's timers count."""
         hours = [*(staff.hours for staff in self.model.staff), self.model.always]
-        return Groups(hours, np.where(self.called, self.model.tiers, self.place))
+        around = np.array([kind.around_the_clock for kind in self.kinds])
+        return Groups(hours, np.where(around[self.kind_then], self.model.tiers, self.place))
 
     @cached_property
     def staffed(self) -> tuple[OpenHours, ...]:

@@ -101,6 +101,8 @@ class TierRules:
     unresolvable: Move
     plain: bool
     """Nothing but work ends a stay: no timer, no age at which it moves on."""
+    hours: OpenHours
+    """The calendar of its timers: that of the kind where it always runs, else the tier's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +208,12 @@ def compile_model(desk: Desk, rules: Rules) -> DeskModel:
             known[id(calendar)] = calendar, OpenHours.of(calendar, opening, known_to)
         return known[id(calendar)][1]
 
-    kinds = tuple(tuple(_kind(rules, places, priority, plan, hours) for plan in plans) for priority in priorities)
-    signals = tuple(_signal(rules, places, priorities, plans, name, one) for name, one in desk.signals.items())
     calendars = tuple(Calendar.always() if _is_missing(rules, places, t) else rules.tier_calendar(t) for t in tiers)
+    opens = tuple(map(hours, calendars))
+    kinds = tuple(
+        tuple(_kind(rules, places, priority, plan, hours, opens) for plan in plans) for priority in priorities
+    )
+    signals = tuple(_signal(rules, places, priorities, plans, name, one) for name, one in desk.signals.items())
     return DeskModel(
         desk=desk,
         priorities=priorities,
@@ -263,8 +268,9 @@ def _check_names(desk: Desk, priorities: tuple[str, ...], plans: tuple[str, ...]
 
 
 def _kind(
-    rules: Rules, places: _Places, priority: str, plan: str, hours: Callable[[Calendar], OpenHours]
-) -> KindRules:
+    rules: Rules, places: _Places, priority: str, plan: str, hours: Callable[[Calendar], OpenHours],
+    opens: Sequence[OpenHours],
+) -> KindRules:  # fmt: skip
     calendar = rules.calendar(priority, plan)
     by_tier = [
         () if _is_missing(rules, places, tier) else tuple(rules.routes(priority, plan, tier)) for tier in places.tiers
@@ -272,8 +278,8 @@ def _kind(
     aged = sorted({_age(route) for routes in by_tier for route in routes if _is_age(route)})
     running = rules.running_while_waiting(priority, plan)
     in_tiers = tuple(
-        _tier_rules(rules, places, priority, plan, tier, routes, aged)
-        for tier, routes in zip(places.tiers, by_tier, strict=True)
+        _tier_rules(rules, places, priority, plan, tier, routes, aged, hours(calendar) if calendar.always_open else own)
+        for tier, routes, own in zip(places.tiers, by_tier, opens, strict=True)
     )
     return KindRules(
         hours=hours(calendar),
@@ -337,7 +343,7 @@ def _age(route: RouteLike) -> tuple[float, bool]:
 
 def _tier_rules(
     rules: Rules, places: _Places, priority: str, plan: str, tier: str, routes: Sequence[RouteLike],
-    aged: list[tuple[float, bool]],
+    aged: list[tuple[float, bool]], hours: OpenHours,
 ) -> TierRules:  # fmt: skip
     timers = {"no_progress": (math.inf, -1), "unresolved": (math.inf, -1)}
     joins: list[tuple[float, int]] = []
@@ -376,4 +382,5 @@ def _tier_rules(
         move("needs_code_change"),
         move("unresolvable"),
         plain=all(math.isinf(limit) for limit, _ in timers.values()) and not joins and age_move is None,
+        hours=hours,
     )

@@ -49,8 +49,6 @@ def test_who_hands_a_ticket_back_for_a_good_reason_misses_nothing(reasons: tuple
 @pytest.mark.parametrize("replications", [range(0, 10), range(10, 20)], ids=["0-9", "10-19"])
 def test_nor_in_twenty_months_of_a_january_with_returns(replications: range) -> None:
     change = dict(hands_back(*REASONS, share=0.6)[1:])
-    # What Tier 3 has a lower tier ask the customer may be a P1 (see the expected failure below).
-    change["work.T3.hands_back"] = "{resolved: 0.2, reclassified: 0.2, workaround: 0.2}"
     desk = load_desk("january_2025", KEPT | FREE | change)
     for replication in replications:
         run = run_once(desk, rules(), 0, replication)
@@ -72,10 +70,6 @@ def told_desk(ticket: dict[str, Any], **changes: str) -> Run:
     return run_of(play(model(name="secureai", **free, **more, **changes), ticket), 0, 0)
 
 
-HOURS = "a tier that has a P1 in hand counts that in its own hours at the desk, and at all hours by the policy"
-
-
-@pytest.mark.xfail(reason=HOURS, strict=True)
 def test_nor_where_a_p1_is_handed_back_to_a_tier_that_goes_home() -> None:
     asked = {"back": "waiting", "back_in": 2, "answer": DAY}
     run = told_desk({"at": FIVE_PM - 50, "priority": "P1", "solved_by": 2} | asked)

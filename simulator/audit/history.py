@@ -307,8 +307,7 @@ class _Reader:
         raised = int(self._row["raised"]) if self._raised_from <= stay["left"] else 0
         kind = self._model.kinds[self._as_taken + int(self._lowered[number]) - raised][self._row["plan"]]
         rules: TierRules = kind.tiers[int(stay["place"])]
-        staff = self._model.staff[stay["place"]]
-        hours = self._model.always if kind.around_the_clock and staff.on_call else staff.hours
+        hours = rules.hours
         goal = hours.minutes_between(0.0, float(stay["left"])) - rules.no_progress
         return max(hours.add(0.0, goal) if goal > 0 else 0.0, float(stay["began"]))
 

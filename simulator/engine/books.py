@@ -187,7 +187,7 @@ class Books(simpy.Environment):
 
     def _joined(self, ticket: Ticket, after: float) -> float:
         """Return when somebody joins in who does so ``after`` so many minutes in hand."""
-        hours, began, still = ticket.pool.hours, ticket.began, ticket.stood_still
+        hours, began, still = ticket.rules.hours, ticket.began, ticket.stood_still
         if ticket.stage == ASKING and not ticket.kind.waiting.in_hand:  # to this day
             still = ticket.paused_since, INFINITE
         joined = hours.add(began, after)

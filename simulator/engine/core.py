@@ -88,7 +88,9 @@ class Desk(Floor):
         self.looked_through = behaviour.wrong_priority_found is not None
         self._over = (self._spell_over,)
         nowhere = Move(None, ())
-        self.plain = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True)
+        self.plain = TierRules(
+            math.inf, -1, math.inf, -1, (), None, (), (), nowhere, nowhere, nowhere, plain=True, hours=model.always
+        )
         """Rules of a stay that nothing but work ends."""
         self.coming = Coming(self, self.arrived)
 

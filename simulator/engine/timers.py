@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def expect(desk: Desk, ticket: Ticket) -> None:
     """Let a ticket that nobody works on move as soon as one of its timers is over."""
-    hours = ticket.pool.hours
+    hours = ticket.rules.hours
     due = math.inf
     if ticket.progress_left < math.inf:
         due = hours.add(ticket.progress, ticket.progress_left)
@@ -38,7 +38,7 @@ def _over(bell: Bell) -> None:
     if ticket.stage == ASKING and not ticket.kind.waiting.in_hand:  # it stands still
         return
     rules = ticket.rules
-    hours = ticket.pool.hours
+    hours = rules.hours
     stuck, unresolved = hours.add(ticket.progress, ticket.progress_left), hours.add(ticket.in_hand, ticket.in_hand_left)
     if stuck <= min(now, unresolved):
         move_on(desk, ticket, rules.no_progress_to, int(Ending.NO_PROGRESS))
@@ -84,7 +84,7 @@ def let_go(desk: Desk, ticket: Ticket, now: float) -> Agent | None:
 def run_again(desk: Desk, ticket: Ticket, now: float) -> None:
     """Let the clocks go on that stood still while the customer was asked."""
     desk.asked(ticket, now)
-    kind, since, hours = ticket.kind, ticket.paused_since, ticket.pool.hours
+    kind, since, hours = ticket.kind, ticket.paused_since, ticket.rules.hours
     if not kind.waiting.resolution:
         ticket.paused += kind.hours.minutes_between(since, now)
         if ticket.rules.age_move is not None:

@@ -42,7 +42,7 @@ def walk(
     """
     agenda, at, left, rules = ticket.agenda, ticket.at, ticket.left, ticket.rules
     assert agenda is not None
-    clock, no_progress = ticket.pool.hours, rules.no_progress
+    clock, no_progress = rules.hours, rules.no_progress
     progress, progress_left = ticket.progress, ticket.progress_left
     # A timer counts open minutes, so it cannot be over before as many minutes have gone by: most need no calendar.
     other, code = ticket.in_hand + ticket.in_hand_left, UNRESOLVED
@@ -106,7 +106,7 @@ def walk(
 
 def _exactly(ticket: Ticket, rules: TierRules, stop: float, why: int) -> tuple[float, int]:
     """Return what ends a stay first, apart from a lack of progress: the instant and why."""
-    other, code = ticket.pool.hours.add(ticket.in_hand, ticket.in_hand_left), UNRESOLVED
+    other, code = rules.hours.add(ticket.in_hand, ticket.in_hand_left), UNRESOLVED
     if rules.age_move is not None and ticket.age_move_due < other:
         other, code = ticket.age_move_due, AGE
     return (stop, why) if stop < other else (other, code)

@@ -9,6 +9,7 @@ from simulator.codes import ESCALATIONS, HANDED_BACK, Ending, Entry, Note, Slip
 from simulator.draws import Choices
 from simulator.draws.streams import GRAIN
 from simulator.model import Move, SignalRules, TierRules
+from simulator.openhours import OpenHours
 
 from .hours import Countdown, add, between
 from .tickets import Part, Ticket
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 NOWHERE = Move(None, ())
-NOTHING = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), NOWHERE, NOWHERE, NOWHERE, plain=True)
+NEVER_OPEN = OpenHours([], [], [], 0.0)
+NOTHING = TierRules(math.inf, -1, math.inf, -1, (), None, (), (), NOWHERE, NOWHERE, NOWHERE, True, NEVER_OPEN)
 """The rules of a stay that nothing but work ends."""
 
 

@@ -86,6 +86,8 @@ class Ticket:
 
     # The stay in hand.
     hours: OpenHours = None  # type: ignore[assignment]
+    """The hours of whoever has it in hand."""
+    timed: OpenHours = None  # type: ignore[assignment]
     """The calendar on which the tier's timers count."""
     rules: TierRules = None  # type: ignore[assignment]
     parts: list[Part] = field(default_factory=list)
@@ -163,11 +165,15 @@ class Ticket:
         self.heard = Countdown(self.kind.hours, self.opened, math.inf)
 
     def take_in_hand(self, hours: OpenHours, since: float, began: float, rules: TierRules) -> None:
-        """Let the timers of a tier count: progress from ``since`` on, the time in hand from its start."""
+        """Let the timers of a tier count: progress from ``since`` on, the time in hand from its start.
+
+        They count in the ``hours`` of the tier, but always where all that has to do with the ticket does.
+        """
         self.hours, self.rules = hours, rules
-        self.stuck = Countdown(hours, since, rules.no_progress)
-        self.in_hand = Countdown(hours, began, rules.unresolved)
-        self.joins = [(Countdown(hours, began, after), place) for after, place in rules.joins]
+        timed = self.timed = self.kind.hours if self.kind.around_the_clock else hours
+        self.stuck = Countdown(timed, since, rules.no_progress)
+        self.in_hand = Countdown(timed, began, rules.unresolved)
+        self.joins = [(Countdown(timed, began, after), place) for after, place in rules.joins]
 
     @property
     def category(self) -> int:

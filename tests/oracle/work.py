@@ -60,7 +60,7 @@ class Work(Books):
                 if part.ends_the_checks:
                     self.learned(ticket, Note.CHECKED)
                 if part.what != "reply":
-                    ticket.stuck = Countdown(ticket.hours, step, ticket.rules.no_progress)
+                    ticket.stuck = Countdown(ticket.timed, step, ticket.rules.no_progress)
                 if not ticket.parts:
                     return ticket.outcome
                 if part.then_ask:
