@@ -233,6 +233,14 @@ def test_who_was_busy_or_away_has_missed_nothing() -> None:
     assert told(found) == []
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nor_who_keeps_as_many_tickets_as_they_may_when_one_moves_on_without_them(seed: int) -> None:
+    asked = ("work.customer", "{share: 0.9, answer: {mean: 4h}}")
+    found = audited(asked, ("staffing.T1.agents", "2"), ("demand.tickets_per_week", "140"), seed=seed)
+    assert sum("busy" in one.could_not for one in found.findings) > 10
+    assert told(found) == []
+
+
 def test_the_audit_asks_the_rulebook_anew() -> None:
     stricter = book(("priorities.P3.within.begin_troubleshooting", "1m"), ("tiers.T1.response.starter", "1m"))
     found = audit(month(), stricter, logs=logs())

@@ -70,10 +70,6 @@ class InHand:
     incomplete: bool
     """The hand-off by which it began lacked something, and the tier had to ask back."""
 
-    def passed_by(self, at: float) -> bool:
-        """Return whether it was over at an instant, and nobody had ever taken the ticket in it."""
-        return self.left <= at and not self.began <= self.left
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -118,6 +114,14 @@ class Case:
             if one.tier == tier:
                 found = one
         return found
+
+    def untaken(self, stay: InHand, at: float) -> bool:
+        """Return whether a stay had ended by an instant though nobody ever took the ticket in it, nor got it then."""
+        return self.went_on(stay, at) and all(one.entered != stay.left for one in self.stays)
+
+    def went_on(self, stay: InHand, at: float) -> bool:
+        """Return whether a stay had ended by an instant before anybody could take the ticket in it."""
+        return stay.left <= at and not stay.began <= stay.left
 
     def at_hand(self, tier: str, since: float, until: float) -> bool:
         """Return whether somebody of a tier had it in their hands at some instant of ``[since, until]``."""

@@ -224,7 +224,7 @@ class _Agents:
                 at = max(now, owed.due)  # nobody has it in hand then: whoever is free writes it
                 if self._people.why_not(owed.owner, at, around_the_clock=self._around(verdict)):
                     return _NEVER
-            elif (stay := case.stay(owed.owner, now)) is None or not (stay.began <= now or stay.passed_by(now)):
+            elif (stay := case.stay(owed.owner, now)) is None or not (stay.began <= now or case.untaken(stay, now)):
                 return _NEVER  # what was solved before anybody took it is anybody's of the tier
         # The first thing that a customer hears is the first response.
         if self._book.is_answer(owed.verb, owed.to) and not case.responded <= at:

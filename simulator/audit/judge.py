@@ -180,10 +180,10 @@ class Auditor:
         """Return the tier that had the ticket up to an instant."""
         return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1]
 
-    def _has(self, tier: str, at: float) -> bool:
-        """Return whether a tier has the ticket at an instant, that of its coming and going included."""
+    def _holders_at(self, at: float) -> tuple[str, ...]:
+        """Return the tier that had the ticket up to an instant, and that which has it from then on."""
         now = [holder for since, holder in self._holders if since <= at + EPSILON]  # dues are rounded
-        return tier == self._holder(at) or now[-1:] == [tier]
+        return tuple(dict.fromkeys((self._holder(at), *now[-1:])))
 
     def _around_at(self, at: float) -> bool:
         return [around for since, around in self._around if since <= at][-1:] == [True]
@@ -194,12 +194,15 @@ class Auditor:
         ``until`` is when it was done, or ceased to be owed. Who leaves it undone once they can has no excuse.
         """
         why, able = self._prevented(duty, since, due)
-        if not why and self._book.is_answer(*duty.key[:2]) and not self._case.responded <= due:
+        tries = [(why, able)]
+        answers = self._book.is_answer(*duty.key[:2])
+        if not why and answers and not self._case.responded <= due:
             # Whoever else writes to the customer waits for the first response, which its own tier gives.
-            why, able = self._prevented(duty, since, due, tier=self._holder(due))
-        if self._book.is_answer(*duty.key[:2]) and self._case.responded > able:
-            able = self._case.responded
-        return why if until <= able + EPSILON else ""
+            tries += [self._prevented(duty, since, due, tier=tier) for tier in self._holders_at(due)]
+        for why, able in tries:
+            if why and until <= max(able, self._case.responded if answers else able) + EPSILON:
+                return why
+        return ""
 
     def _prevented(self, duty: Duty, since: float, due: float, tier: str | None = None) -> tuple[str, float]:
         """Return what kept an owner (or the ``tier`` that has the ticket) from a duty, and until when.
@@ -211,16 +214,20 @@ class Auditor:
         hours = people.hours(owner, around_the_clock=around)
         verb, _, _, what = duty.key
         played = tier is not None or any(verb == one and content in (None, what) for one, content in _WORK)
-        stay = case.stay(owner, due + EPSILON) if people.is_tier(owner) and self._has(owner, due) else None
-        if stay is not None and stay.passed_by(due):
+        stay = case.stay(owner, due + EPSILON) if people.is_tier(owner) and owner in self._holders_at(due) else None
+        if stay is not None and case.untaken(stay, due):
             stay = None  # it was solved before anybody took it, and nobody needs to take it any more
-        if stay is not None and (not stay.began <= due or played or what == UPDATE):
-            if case.worked_on(owner, due) and (tier is not None or what != UPDATE):
+        if stay is not None and (not stay.began <= due + EPSILON or played or what == UPDATE):
+            at_work = case.worked_on(owner, due) or case.worked_on(owner, due + EPSILON)
+            if at_work and (tier is not None or what != UPDATE):
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
             able = min(stay.left, case.end) if played else self._work_begins(due, None if what == UPDATE else owner)
             return why, max(able, people.next_there(hours, due)) if why == NOBODY else able
         begins = since if stay is None else max(since, stay.began)
+        if stay is None:  # it was theirs, and nobody of them was free to take it before it went on
+            begins = max([begins, *(one.left for one in case.stays if one.tier == owner
+                          and one.entered <= since + EPSILON and case.went_on(one, due))])  # fmt: skip
         if duty.repeat is not None:
             begins += 2 * EPSILON  # since it was done the last time, which is no time to do it again
         if case.at_hand(owner, begins, due) or people.last_there(hours, begins, due) is not None:
