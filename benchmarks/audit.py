@@ -1,6 +1,6 @@
 """How sharp the desk's audit is: it finds nothing where nothing was missed, and whatever was is found as what it is.
 
-Three measurements on the desk of January with everybody free: months without slips, a month from which one duty after
+Three measurements on the desk of January with everybody free: months without slips, the same from which one duty after
 another is taken away, and a month for each slip. ``evidence.py audit`` writes them down; nothing here prints.
 """
 
@@ -18,7 +18,7 @@ from policy import Rulebook, load_policy
 from policy.compiled import DeskRules
 from policy.verdict import ActKey
 from simulator import Desk, Run, load_desk, run_once
-from simulator.audit import Audit, act_name, audit, logs_of
+from simulator.audit import Audit, Logs, act_name, audit, logs_of
 from simulator.codes import Ending, Note, Slip
 
 SLIPS: Final = (
@@ -46,19 +46,30 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A duty that nobody did in a month, and in how many tickets that was reported.
+    """A duty that nobody did, and in how many tickets that was reported.
 
-    ``tickets`` are those looked at, of those about which it was done before. ``reckoned`` is how many of them were
-    reckoned anew, and ``disagree`` in how many the reckoning says otherwise than the audit. ``else_found`` counts
-    tickets with a finding of another kind.
+    ``months`` is how many months were looked at until it was reported in one, or all; ``tickets`` are those looked at,
+    of those about which it was done before. ``reckoned`` is how many of them were reckoned anew, and ``disagree`` in
+    how many the reckoning says otherwise than the audit. ``else_found`` counts tickets with a finding of another kind.
     """
 
     act: ActKey
+    months: int
     tickets: int
     reported: int
     reckoned: int
     disagree: int
     else_found: int
+
+    @property
+    def came_due(self) -> bool:
+        """Whether it ever fell due before the ticket was solved or passed on, or should be said to have."""
+        return self.reported + self.disagree > 0
+
+    @property
+    def met(self) -> bool:
+        """Whether nothing else was found, and the reckoning agrees."""
+        return not self.else_found and not self.disagree
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,15 @@ class Slipped:
         return sum(number for slip, number in self.found_as.items() if slip not in self.wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """A month, what was done in it, and its audit."""
+
+    run: Run
+    logs: Logs
+    audited: Audit
+
+
 class Measuring:
     """Plays and audits months of January. Life: made of nothing; each measurement can be asked for by itself."""
 
@@ -91,15 +111,19 @@ class Measuring:
         """Load the policy."""
         self._book = Rulebook(load_policy())
         self._rules = DeskRules(self._book)
+        self._months: dict[int, _Month] = {}
 
     def kept(self, months: int, *, free: bool = True) -> Kept:
         """Return what the audit says of months in which nobody slips, one replication a month.
 
         There are as many people as are needed, or (not ``free``) those of January.
         """
-        desk, found = _desk({}) if free else load_desk("january_2025", KEPT), Kept(months)
+        busy, found = load_desk("january_2025", KEPT), Kept(months)
         for replication in range(months):
-            one = audit(run_once(desk, self._rules, 0, replication), self._book)
+            if free:
+                one = self._month(replication).audited
+            else:
+                one = audit(run_once(busy, self._rules, 0, replication), self._book)
             found.tickets += one.tickets
             for act, number in one.duties.items():
                 found.acts.setdefault(act[0], set()).add(act)
@@ -108,24 +132,45 @@ class Measuring:
             found.could_not.update(finding.could_not for finding in one.findings if finding.could_not)
         return found
 
-    def removed(self, most: int | None, sample: int) -> Iterator[Removed]:
-        """Yield each duty of a month, taken away; of each at most so many tickets are looked at (``None``: all).
+    def removed(self, months: int, most: int | None, sample: int) -> Iterator[Removed]:
+        """Yield each duty of so many months, taken away.
 
-        ``sample`` is how many tickets with a report, and how many without one, are reckoned anew at most.
+        Of each at most so many tickets of a month are looked at (``most``; ``None``: all). A duty that is not reported
+        in the first month is looked for in the next, and so on. ``sample`` is how many tickets of a month with a
+        report, and how many without one, are reckoned anew at most.
         """
-        run = run_once(_desk({}), self._rules, 0, 0)
-        usual = logs_of(run, self._book)
-        for act in sorted(audit(run, self._book, logs=usual).duties, key=act_name):
-            about = [number for number, log in usual.items() if any(one.deed.fits(*act) for one in log)][:most]
-            done = logs_of(run, self._book, tickets=about, never=act)
-            found = audit(run, self._book, logs=done)
-            reported = {one.ticket - 1 for one in found.findings if one.act == act}
-            kept = [number for number in about if number not in reported]
-            again = {number: done[number] for number in (*sorted(reported)[:sample], *kept[:sample])}
-            said = {ticket - 1 for ticket in overdue(act, run, again, self._book)}
-            others = {one.ticket for one in found.missed if one.act != act}
-            disagree = said ^ (reported & again.keys())
-            yield Removed(act, len(about), len(reported), len(again), len(disagree), len(others))
+        acts = {act for number in range(months) for act in self._month(number).audited.duties}
+        for act in sorted(acts, key=act_name):
+            found = Removed(act, 0, 0, 0, 0, 0, 0)
+            for number in range(months):
+                found = self._removed(act, number, most, sample, found)
+                if found.reported:
+                    break
+            yield found
+
+    def _removed(self, act: ActKey, number: int, most: int | None, sample: int, before: Removed) -> Removed:
+        """Return what a month adds to what was found ``before`` of a duty that is taken away."""
+        run, usual = self._month(number).run, self._month(number).logs
+        about = [ticket for ticket, log in usual.items() if any(one.deed.fits(*act) for one in log)][:most]
+        done = logs_of(run, self._book, tickets=about, never=act)
+        found = audit(run, self._book, logs=done)
+        reported = {one.ticket - 1 for one in found.findings if one.act == act}
+        kept = [ticket for ticket in about if ticket not in reported]
+        again = {ticket: done[ticket] for ticket in (*sorted(reported)[:sample], *kept[:sample])}
+        said = {ticket - 1 for ticket in overdue(act, run, again, self._book)}
+        return Removed(
+            act, number + 1, before.tickets + len(about), before.reported + len(reported),
+            before.reckoned + len(again), before.disagree + len(said ^ (reported & again.keys())),
+            before.else_found + len({one.ticket for one in found.missed if one.act != act}),
+        )  # fmt: skip
+
+    def _month(self, number: int) -> _Month:
+        """Return a month of people who are free and do not slip; it is kept."""
+        if number not in self._months:
+            run = run_once(_desk({}), self._rules, 0, number)
+            logs = logs_of(run, self._book)
+            self._months[number] = _Month(run, logs, audit(run, self._book, logs=logs))
+        return self._months[number]
 
     def slips(self) -> Iterator[Slipped]:
         """Yield each slip of the desk file, made alone, and a duty that is forgotten and one that is late."""

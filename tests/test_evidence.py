@@ -80,8 +80,14 @@ class Told:
         excused = Counter({"nobody was there": 2})
         return audit.Kept(months, 1000, {"remind": {act}}, Counter({"remind": 1234}), counted, excused)
 
-    def removed(self, most: int | None, sample: int) -> list[audit.Removed]:
-        return [audit.Removed(("remind", None, None, None), 40, 38, 10, self.disagree, 0)]
+    def removed(self, months: int, most: int | None, sample: int) -> list[audit.Removed]:
+        assert months == (1 if most else 4)
+        asked, sync = ("ask", None, None, None), ("sync", None, None, None)
+        return [
+            audit.Removed(("remind", None, None, None), 1, 40, 38, 10, self.disagree, 0),
+            audit.Removed(asked, months, 7, 0, 2, 0, 0),
+            audit.Removed(sync, months, 7, 0, 2, self.disagree, 0),
+        ]
 
     def slips(self) -> list[audit.Slipped]:
         return [audit.Slipped("premature", 5, self.found_as, frozenset({"premature"}))]
@@ -100,7 +106,7 @@ class Told:
 def test_the_audit_s_section_says_what_was_found(told: Told, met: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "Measuring", lambda: told)
     for short in (False, True):
-        lines, good = evidence.audited(argparse.Namespace(short=short))
+        lines, good = evidence.audited(argparse.Namespace(short=short, months=4))
         page = "\n".join(lines)
         assert good == met
         assert ("**missed**" in page) != met
@@ -108,6 +114,9 @@ def test_the_audit_s_section_says_what_was_found(told: Told, met: bool, monkeypa
         assert f"| remind | 1 | 1,234 | {told.missed} | 0 |" in page
         assert f"| remind | 40 | 38 | 0 | {told.disagree} of 10 |" in page
         assert "nobody was there (2)" in page
+        assert "| ask | 7 | 0 | 0 | 0 of 2 | never came due |" in page  # and that is no goal met
+        assert ("| sync | 7 | 0 | 0 | 0 of 2 | never came due |" in page) == (not told.disagree)
+        assert f"{1 + (told.disagree > 0)} kinds came due" in " ".join(page.split())
 
 
 def test_no_benchmark_needs_the_tests() -> None:
