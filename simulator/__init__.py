@@ -5,12 +5,12 @@ Files in reading order:
 - ``desk``: the desk file and its checks; ``desks/``: the desks that come with the program
 - ``openhours``: calendars as numbers; ``roster``: who works when; ``replayed``: a log of tickets as numbers;
   ``model``: desk and policy compiled to numbers
-- ``expected_stays``, ``expected_load``, ``pilot``, ``desk_check``: what can be said of a desk without playing whole
-  months of it
+- ``expected_stays``, ``expected_load``, ``pilot``, ``remark``, ``desk_names``, ``desk_check``: what can be said of a
+  desk without playing whole months of it
 - ``draws``: all chance, from one seed; ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``, ``ordering``: one replication and its tables; ``streaming``: the same
   on disk
-- ``laws``, ``checks``, ``checks_on_disk``: the laws that every run keeps, and what is said when one is broken
+- ``looks``, ``laws``, ``checks``, ``checks_on_disk``: the laws that every run keeps, and what is said when one is broken
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
