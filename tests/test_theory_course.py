@@ -56,10 +56,16 @@ def test_lengths_that_are_rounded_are_no_other_work(mean: float) -> None:
     assert (weight[1:] == 0).all()
 
 
-@pytest.mark.parametrize("cv", [0.000001, 0.0001, 0.01])
-def test_lengths_that_hardly_vary_are_no_other_work_either(cv: float) -> None:
-    one = tried(one_agent(Service(0.7, "lognormal", cv)))
+@pytest.mark.parametrize(("mean", "cv"), [(0.05, 0.000001), (0.7, 0.0001), (0.7, 0.01)])
+def test_lengths_that_hardly_vary_are_no_other_work_either(mean: float, cv: float) -> None:
+    one = tried(one_agent(Service(mean, "lognormal", cv)))
     assert estimate.sound(drawn(one, one, 40), 1)
+
+
+def test_what_the_desk_plays_is_what_its_file_and_its_clock_can_say() -> None:
+    assert Service(1 / 3).played(1.0).mean == 0.333333
+    assert Service(1 / 3).played(10.0).mean == pytest.approx(0.3333333, abs=1e-15)
+    assert Service(1 / 3, "fixed", 0.0).played(1.0).mean == round(0.333333 * 2**20) / 2**20
 
 
 @pytest.mark.parametrize(
