@@ -2,6 +2,7 @@
 
 Files in reading order: ``textbook`` (a network of queues as a desk file), ``system`` (what a textbook says, and what
 follows before anything is played), ``kinds`` and ``cases`` (files of cases), ``quantities`` (what can be asked),
-``observe`` (one replication, added up), ``estimate`` (intervals), ``verify`` (how much is played, and the verdicts);
-``quick.json`` is a quick case of each kind.
+``observe`` (one replication, added up), ``estimate`` (intervals), ``course`` (how many replications each row of a case
+needs, and its verdict), ``verify`` (what is played in the time that there is); ``quick.json`` is a quick case of each
+kind.
 """
