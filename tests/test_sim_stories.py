@@ -254,6 +254,19 @@ def test_a_tier_is_called_in_and_the_agent_keeps_the_ticket() -> None:
     assert work(played, -1) == [(2, TEN + 25, TEN + 75)]
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_who_calls_somebody_in_writes_the_updates_meanwhile(forgotten: bool) -> None:
+    more = {"work__update": "4m", "behaviour__updates_forgotten": "1" if forgotten else "0"}
+    desk = model(work__swarming="{T1: T2}", **more)
+    played = play(desk, {"at": TEN, "priority": "P2", "solved_by": 1}, piece=(20.0, 300.0, 60.0))
+    assert resolved(played) == [TEN + 25 + 310]  # the updates take no time of either's work
+    (first, sent, _), (second, _, _) = [(one["due"], one["sent"], one["place"]) for one in played.updates.table()]
+    assert (first, second) == (TEN + 120, TEN + 240)
+    assert np.isnan(sent) if forgotten else sent == first
+    (row,) = rows(played)
+    assert (row["updates_sent"], row["updates_missed"], row["updates_late"]) == ((0, 2, 0) if forgotten else (2, 0, 0))
+
+
 def test_who_is_called_in_and_cannot_solve_it_either_has_it_passed_on() -> None:
     desk = model(work__swarming="{T1: T2}")
     played = play(desk, {"at": TEN, "solved_by": 2})

@@ -34,7 +34,6 @@ def notes(desk: Desk, label: Callable[[str], str] = str) -> tuple[str, ...]:
     """
     return tuple(
         f"{label(tier)} calls {label(helper)} in and keeps the ticket (work.swarming.{tier}). The procedure has no "
-        f"such way: it wants the ticket escalated. So an escalation that falls due meanwhile is found as forgotten; so "
-        f"is an update of the customer, for the desk sends none while both are at work on the ticket."
+        f"such way: it wants the ticket escalated. So an escalation that falls due meanwhile is found as forgotten."
         for tier, helper in desk.work.swarming.items()
     )

@@ -44,7 +44,7 @@ from simulator.engine.numbers import (
     WRONG_DESTINATION,
     WRONG_PRIORITY,
 )
-from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Ticket, slipped
+from simulator.engine.parts import NEVER, NOT_AGAIN, NOT_MISLED, Agent, Pool, Spell, Stage, Ticket, slipped
 from simulator.engine.priorities import true_priority
 from simulator.engine.progress import checked, went
 from simulator.engine.scripts import in_one_go, solved_in_one_go, unfold
@@ -103,6 +103,8 @@ class Desk(Floor):
                 if agent.home is not pool or held is None:
                     continue
                 self.note(agent, held, spell.began, self.model.end)
+                if held.stage == Stage.SWARMING:
+                    together.write_meanwhile(self, held, math.nextafter(self.model.end, -math.inf))
                 if held.stage != WORKING:
                     continue
                 if not held.agenda:

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from simulator.codes import Ending, Entry, Fate
-from simulator.engine.parts import Agent, JointWork, Stage, Ticket
+from simulator.engine.parts import NEVER, Agent, JointWork, Stage, Ticket
 from simulator.engine.timers import let_go
 from simulator.engine.urgent import break_off
+from simulator.engine.walk import lucky, next_gap
 
 if TYPE_CHECKING:
     from simulator.engine.core import Desk
@@ -62,6 +63,7 @@ class Outages:
             return agent
         if ticket.stage == Stage.SWARMING:
             agent, agent.ticket = ticket.agent, None
+            write_meanwhile(self._desk, ticket, math.nextafter(now, -math.inf))
             self._desk.note(agent, ticket, agent.spell.began, now)
             return agent
         return let_go(self._desk, ticket, now)
@@ -100,6 +102,7 @@ def joined(desk: Desk, helper: Agent, joint: Ticket, now: float) -> None:
     assert isinstance(joint, JointWork)
     host, ticket = joint.host, joint.about
     if host is not None and ticket.stage != Stage.RESOLVED:
+        write_meanwhile(desk, ticket, now)
         ticket.stage = int(Stage.WORKING)
         host.spell.end = now
         if ticket.block.solved_by[ticket.row] <= joint.tier:
@@ -110,6 +113,30 @@ def joined(desk: Desk, helper: Agent, joint: Ticket, now: float) -> None:
         else:
             desk.move(host, ticket, joint.tier, Entry.EXPERTISE, int(Ending.EXPERTISE))
     desk.free(helper)
+
+
+def write_meanwhile(desk: Desk, ticket: Ticket, until: float) -> None:
+    """Let the customer have the updates that fell due, up to an instant, since somebody was called in (swarming).
+
+    Whoever called them writes while the other works or is still to come, and so it takes no time of either's work.
+    """
+    host, kind = ticket.agent, ticket.kind
+    while ticket.update_left < math.inf:
+        due = kind.hours.add(ticket.update_from, ticket.update_left)
+        at = max(due, host.spell.end)
+        if not host.overtime:
+            at = host.hours.next_open(at)
+        if at > until:
+            return
+        sent = NEVER if lucky(ticket, ticket.sent + ticket.missed) < desk.forgotten else at
+        desk.updates.add(desk.updates.pack(ticket.index, ticket.tier, due, sent))
+        if sent == sent:
+            ticket.sent += 1
+            ticket.late += due < sent
+        else:
+            ticket.missed += 1
+        ticket.update_from = due if sent != sent else sent
+        ticket.update_left = next_gap(ticket, ticket.update_from)
 
 
 def joint_work(desk: Desk, ticket: Ticket, tier: int, length: float) -> JointWork:

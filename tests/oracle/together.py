@@ -11,7 +11,7 @@ from simulator.model import DeskModel
 
 from .books import Steps
 from .customers import Customers
-from .hours import add, between
+from .hours import add, between, next_open
 from .people import Agent
 from .tickets import Errand, Ticket
 
@@ -55,7 +55,12 @@ class Together(Customers):
         help_of = Errand(ticket, tier, minutes, self.env.now, asked_by_a_host=True)
         help_of.process = self.env.process(self.lend_a_hand(help_of))
         try:
-            helper = yield help_of.process
+            while not help_of.process.triggered:  # whoever called them writes to the customer meanwhile
+                update = next_open(self.hours_of(host), max(ticket.heard.over(), self.env.now))
+                yield help_of.process | self.until(update)
+                if update <= self.env.now:
+                    self.update(ticket, update)
+            helper = help_of.process.value
         except simpy.Interrupt:  # solved together with another; whoever was called in finishes what they do
             help_of.asked_by_a_host = False
             self.note(host, ticket, self.env.now)

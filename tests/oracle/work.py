@@ -54,7 +54,8 @@ class Work(Books):
                 raise
             part.minutes -= between(hours, now, step)
             if update <= done and update < limit:
-                self.update(ticket, update)
+                if self.update(ticket, update):
+                    part.minutes += self.writing
             elif done <= limit:
                 ticket.parts.pop(0)
                 if part.ends_the_checks:
@@ -88,19 +89,19 @@ class Work(Books):
         if ticket.responded > self.env.now:
             ticket.responded = NEVER
 
-    def update(self, ticket: Ticket, at: float) -> None:
-        """Write to the customer, who has to hear by now, or forget it."""
+    def update(self, ticket: Ticket, at: float) -> bool:
+        """Write to the customer, who has to hear by now, or forget it; return whether it is written."""
         due = ticket.heard.over()
         if ticket.forgets(self.model.desk.behaviour.updates_forgotten):
             ticket.missed += 1
             ticket.hear_from(due)
             self.updated(ticket, due, NEVER)
-            return
+            return False
         ticket.sent += 1
         ticket.late += due < at
-        ticket.parts[0].minutes += self.writing
         ticket.hear_from(at)
         self.updated(ticket, due, at)
+        return True
 
     def hours_of(self, agent: Agent) -> OpenHours:
         """Return the hours in which an agent goes on with what they have: in overtime, until it is done."""
