@@ -231,9 +231,8 @@ class Block:
         if found is None:
             desk, drawn, normals = self.model.desk, *self._numbers(tier, stay)
             factor = desk.calibrated.work.get(desk.tiers[tier], 1.0)
-            pieces = self._pieces(tier, normals, drawn.counts)
-            kept = drawn._replace(normals=drawn.normals.copy())  # and not those of the pieces with them
-            found = Choices(desk.work_of(tier), factor, desk.work.customer, kept, pieces)
+            pieces = self._pieces(tier, normals, np.repeat(np.arange(self.size), drawn.counts))
+            found = Choices(desk.work_of(tier), factor, desk.work.customer, drawn, pieces)
             if not tier and not stay:
                 found.at_hand()
             self._choices[tier, stay] = found
@@ -246,33 +245,42 @@ class Block:
         """Return the whole lengths (minutes) of a stay that chance routes and how it ends, for some rows only."""
         work = self.model.desk.work_of(tier)
         drawn, normals = self._numbers(tier, stay)
-        count = drawn.counts[rows]
-        pieces = self._pieces(tier, normals[:, rows], count, rows)
-        if len(pieces) > len(rows):
-            pieces = np.add.reduceat(pieces, np.cumsum(count) - count)
+        if len(normals) == self.size:
+            pieces = self._pieces(tier, normals[rows], rows)
+        else:
+            count = drawn.counts[rows]
+            starts = np.cumsum(count) - count
+            of_row = np.repeat(np.arange(len(rows)), count)
+            place = np.arange(len(of_row)) - starts[of_row]
+            begins = np.cumsum(drawn.counts) - drawn.counts
+            pieces = self._pieces(tier, normals[begins[rows][of_row] + place], rows[of_row])
+            pieces = np.add.reduceat(pieces, starts)
         return lengths(drawn.normals[0, rows], work.checks) + pieces, ways(drawn.uniform[1, rows], work)
 
     def _numbers(self, tier: int, stay: int) -> tuple[Drawn, Floats]:
-        """Return the numbers of a stay, and the normals of its pieces, shape (longest count, size)."""
+        """Return the numbers of a stay, and the normals of its pieces, one row's after the other's."""
         steps = _poisson_steps(self.model.desk.work_of(tier).pieces - 1)
         uniform = self._stream(Stream.CHOICES, tier, stay).random((4, self.size))
         count = np.ones(self.size, np.int64)
         if steps[0] < 1:
             count += np.searchsorted(steps, uniform[0], side="right")
-        # Column by column, so that a desk whose tickets need fewer pieces draws no more than it needs.
-        normals = self._stream(Stream.WORK, tier, stay).standard_normal((4 + int(count.max()), self.size))
-        return Drawn(uniform, count, normals[:4]), normals[4:]
-
-    def _pieces(self, tier: int, normals: Floats, count: npt.NDArray[np.int64], rows: Rows | None = None) -> Floats:
-        """Return the pieces of work of some rows, or of all, one row's after the other's; shape (sum of ``count``,)."""
-        desk, name = self.model.desk, self.model.desk.tiers[tier]
-        which = np.arange(self.size) if rows is None else rows
-        if len(normals) == 1:
-            normal = normals[0]
+        # The first piece of every row has its number whatever the others need: two desks whose tickets need more or
+        # fewer pieces have it in common.
+        rng = self._stream(Stream.WORK, tier, stay)
+        normals, first = rng.standard_normal((4, self.size)), rng.standard_normal(self.size)
+        more = int(count.sum()) - self.size
+        if more:
+            starts = np.cumsum(count) - count
+            pieces, is_first = np.empty(self.size + more), np.zeros(self.size + more, np.bool_)
+            is_first[starts] = True
+            pieces[starts], pieces[~is_first] = first, rng.standard_normal(more)
         else:
-            column = np.repeat(np.arange(len(which)), count)
-            place = np.arange(len(column)) - np.repeat(np.cumsum(count) - count, count)
-            normal, which = normals[place, column], which[column]
+            pieces = first
+        return Drawn(uniform, count, normals), pieces
+
+    def _pieces(self, tier: int, normal: Floats, which: Rows) -> Floats:
+        """Return the lengths of pieces of work (minutes), each of the row ``which``; shape (pieces,)."""
+        desk, name = self.model.desk, self.model.desk.tiers[tier]
         easier = np.where(self._solved_by[which] < tier, desk.work.easier, 1.0)
         factor = self._effort[which] * easier * desk.calibrated.work.get(name, 1.0)
         own = {
