@@ -19,7 +19,9 @@ from policy.verdict import ActKey
 from simulator import Run, load_desk, run_once
 from simulator.audit import Audit, act_name, audit, logs_of
 from simulator.codes import ESCALATIONS, Ending, Entry, Slip
+from simulator.run import run_of
 from tests.audited_month import DATA, FREE, KEPT, SMALL, audited, book, logs, month, rules, told
+from tests.told_desk import DAY, FIVE_PM, NINE, TEN, model, play
 
 # -- nothing is found where nothing was missed -------------------------------------------------------------------------
 
@@ -238,6 +240,17 @@ def test_nor_who_keeps_as_many_tickets_as_they_may_when_one_moves_on_without_the
     asked = ("work.customer", "{share: 0.9, answer: {mean: 4h}}")
     found = audited(asked, ("staffing.T1.agents", "2"), ("demand.tickets_per_week", "140"), seed=seed)
     assert sum("busy" in one.could_not for one in found.findings) > 10
+    assert told(found) == []
+
+
+def test_nor_whose_first_response_was_begun_at_last_and_is_not_sent_when_the_run_ends() -> None:
+    desk = model(name="secureai", staffing__T1__agents="1", categories__hard__counts_as="bug_report")
+    first, second = {"at": 2 * DAY + NINE, "priority": "P4"}, {"at": 2 * DAY + TEN, "priority": "P4", "response": 20.0}
+    run = run_of(play(desk, first, second, piece=(1417.0, 40.0, 60.0)), 0, 0)
+    assert np.isnan(run.tickets["responded"][1])
+    assert run.visits["began"][run.visits["ticket"] == 1].tolist() == [4 * DAY + FIVE_PM - 8]
+    found = audit(run, book())
+    assert any(one.ticket == 2 and one.act[3] == "expectation" for one in found.findings)
     assert told(found) == []
 
 

@@ -6,6 +6,7 @@ an escalation) is judged with hindsight, by asking the rulebook what it would ha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -199,8 +200,9 @@ class Auditor:
         if not why and answers and not self._case.responded <= due:
             # Whoever else writes to the customer waits for the first response, which its own tier gives.
             tries += [self._prevented(duty, since, due, tier=tier) for tier in self._holders_at(due)]
+        responded = self._case.end if math.isnan(self._case.responded) else self._case.responded
         for why, able in tries:
-            if why and until <= max(able, self._case.responded if answers else able) + EPSILON:
+            if why and until <= (max(able, responded) if answers else able) + EPSILON:
                 return why
         return ""
 
