@@ -96,6 +96,8 @@ class Case:
     """Spells of work on it: a tier, from when to when; hand-offs left out."""
     hands: tuple[tuple[str, float, float], ...]
     """Who had it in their hands, in breaks too: a tier, from when to when, hand-offs included."""
+    shift_ends: tuple[float, ...]
+    """When work on it stopped because its agent went home, to go on with it later."""
     responded: float
     """When the customer got the first response; not-a-number without one."""
     visible: Mapping[float, float]

@@ -163,6 +163,8 @@ class _Agents:
             return False
         told = [deed.at for deed in self._replay.deeds if deed.fits(*owed.key) and deed.at >= owed.since]
         calendar = self._book.calendar(self._replay.situation())
+        if calendar.always_open and any(abs(at - owed.due) < EPSILON for at in self._case.shift_ends):
+            return False  # who works on it goes home in that very instant, and writes it when they are back
         return owed.due >= calendar.add(max(told, default=owed.since), owed.repeat or 0.0) - EPSILON
 
     def _when(self, owed: Owed, verdict: FastVerdict) -> float:

@@ -132,6 +132,7 @@ class _Reader:
                 for one in self._all.rows("spells", self._number)
                 for began, ended in self._on_shift(one)
             ),
+            shift_ends=tuple(self._shift_ends()),
             responded=self._at(row["responded"]),
             visible=self._visible,
             reasons={
@@ -154,6 +155,11 @@ class _Reader:
                 until = ended if math.isnan(left) else min(ended, left)
                 if until > began:
                     yield self._model.places[one["place"]], self._at(began), self._at(until)
+
+    def _shift_ends(self) -> Iterator[float]:
+        """Yield when work stopped, in a spell, because its agent went home."""
+        for one in self._all.rows("spells", self._number):
+            yield from (self._at(ended) for _, ended in list(self._on_shift(one))[:-1])
 
     def _on_shift(self, spell: Any) -> Iterator[tuple[float, float]]:
         """Yield the parts of a spell in which its agent was on shift: work that waits for its agent is one spell."""
