@@ -129,6 +129,12 @@ def test_nor_do_they_differ_where_customers_are_asked_and_timers_run(case: Case)
     compare(case)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@given(desks(("always", "careless", "on_call", "premature", "shifts"), most=5))
+def test_nor_where_those_on_call_slip_more_than_the_others(case: Case) -> None:
+    compare(case)
+
+
 def test_the_desks_above_have_everything() -> None:
     everything = [name(code) for kind in (Ending, Entry, Fate, Slip) for code in kind if code != Ending.JOINT_WORK]
     counted = (

@@ -49,7 +49,8 @@ class Script:
         if desk.signals:
             simple &= block.signals_and_luck[0] < 0
         if desk.slips:
-            careless = max((agent.slips for agent in desk.tiers[0].agents), default=1.0)
+            anybody = (*desk.tiers[0].agents, *desk.on_call[0].agents)
+            careless = max((agent.slips for agent in anybody), default=1.0)
             simple &= block.luck_with_slips["premature"] >= careless
         self.simple: list[bool] = simple.tolist()
         """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
