@@ -138,6 +138,11 @@ def desks(draw: st.DrawFn, features: Sequence[str] = FEATURES, most: int = 14) -
     return _Drawing(Random(draw(st.integers(0, 2**32))), has, days, tickets).case()
 
 
+def desk_of(seed: int, features: set[str], days: int = 4, tickets: int = 250) -> Case:
+    """Return a desk with these features over so many days, with so many tickets a week; the rest is drawn."""
+    return _Drawing(Random(seed), features, days, tickets).case()
+
+
 class _Drawing:
     """A desk that is being drawn."""
 

@@ -15,7 +15,7 @@ from simulator.codes import Ending, Entry, Fate, Slip
 from simulator.engine.core import Desk as PlayedDesk
 from simulator.tables import Table
 from tests.oracle.desk import OracleDesk
-from tests.random_desks import FEATURES, Case, desks
+from tests.random_desks import FEATURES, Case, desk_of, desks
 
 ORDER = {
     "visits": ("ticket", "entered", "place", "left"),
@@ -127,6 +127,12 @@ def test_the_engine_does_what_its_readable_twin_does(case: Case) -> None:
 @given(desks(("customer", "timers", "ages", "signals"), most=4))
 def test_nor_do_they_differ_where_customers_are_asked_and_timers_run(case: Case) -> None:
     compare(case)
+
+
+@pytest.mark.parametrize("others", [(), ("unlimited",), ("ages", "reopen"), ("found", "signals")])
+def test_nor_where_tickets_are_handed_back(others: tuple[str, ...]) -> None:
+    for seed in range(8):
+        compare(desk_of(seed, {"customer", "hands_back", *others}))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW, derandomize=True)
