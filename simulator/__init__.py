@@ -10,7 +10,7 @@ Files in reading order:
 - ``draws``: all chance, from one seed; ``codes``: why stays begin and end; ``engine``: the desk in motion
 - ``satisfaction``, ``run``, ``tables``, ``ordering``: one replication and its tables; ``streaming``: the same
   on disk
-- ``looks``, ``laws``, ``checks``, ``checks_on_disk``: the laws that every run keeps, and what is said when one is broken
+- ``looks``, ``laws``, ``checks``, ``checks_on_disk``: the laws that every run keeps, and what is said of a broken one
 - ``attribution``, ``derived``: where the time of tickets goes; the tables of escalations and of clocks
 - ``export``: all tables as files; ``story``: what happened to one ticket, in sentences
 - ``metrics``: a month's figures; ``experiment``: many months; ``farm``: the processes that share them
