@@ -51,7 +51,9 @@ def _backwards(table: np.ndarray) -> None:
 
 def _busy_twice(table: np.ndarray) -> None:
     mine = np.flatnonzero(table["agent"] == table["agent"][60])
-    table["began"][mine[12]] = (table["began"][mine[11]] + table["ended"][mine[11]]) / 2
+    place = next(n for n in range(11, len(mine)) if table["ticket"][mine[n]] != table["ticket"][mine[n + 1]])
+    before, after = mine[place], mine[place + 1]
+    table["began"][after] = (table["began"][before] + table["ended"][before]) / 2
 
 
 def _stray(table: np.ndarray) -> None:

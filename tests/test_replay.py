@@ -118,7 +118,7 @@ def test_a_ticket_keeps_its_luck_whatever_the_log_names(tmp_path: Path) -> None:
         one, other = (Block(model(found), 3, 1, 0, number) for found in (full, bare))
         assert one.luck == other.luck
         assert one.response == other.response
-        assert one.choices(0, 0).checks.tolist() == other.choices(0, 0).checks.tolist()
+        assert list(one.choices(0, 0).checks) == list(other.choices(0, 0).checks)
         open_ = np.array([not row[4] for row in many(900)][number * 512 : number * 512 + one.size])
         assert np.array_equal(one.columns["plan"][: len(open_)][open_], other.columns["plan"][: len(open_)][open_])
 
