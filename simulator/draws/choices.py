@@ -51,8 +51,6 @@ class Choices:
         uniform, count, normals = drawn
         self._drawn, self._pieces, self._customer = drawn, pieces, customer
         self._ends = np.cumsum(count)
-        self._agendas: tuple[list[float], list[int]] | None = None
-        """The pieces of all rows, and between which places each row's are; once they are :meth:`at_hand`."""
         self.minutes_of_checks = lengths(normals[0], work.checks)
         self.checks: Sequence[float] = self.minutes_of_checks  # type: ignore[assignment]  # an array is as good
         self.recognition: Sequence[float] = lengths(normals[1], work.recognition, factor)  # type: ignore[assignment]
@@ -104,17 +102,12 @@ class Choices:
     def solve(self, row: int) -> Agenda:
         """Return the agenda of a stay that solves the ticket: the checks, unless they take no time, and the pieces."""
         checks = float(self.checks[row])
-        if self._agendas is not None:
-            pieces, bounds = self._agendas
-            work = pieces[bounds[row] : bounds[row + 1]]
-        else:
-            end = self._ends[row]
-            work = self._pieces[end - self._drawn.counts[row] : end].tolist()
+        end = self._ends[row]
+        work = self._pieces[end - self._drawn.counts[row] : end].tolist()
         return (checks, *work) if checks else tuple(work)
 
     def at_hand(self) -> None:
         """Turn into lists what is asked for of many rows: they are quicker to look things up in, one by one."""
-        self._agendas = self._pieces.tolist(), [0, *self._ends.tolist()]
         self.checks, self.recognition = self.minutes_of_checks.tolist(), np.asarray(self.recognition).tolist()
 
     def in_a_row(self, before: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:

@@ -95,7 +95,7 @@ class Coming:
             self._look(index, now)
         ticket = Ticket(index, row, block, now, priority, block.category[row], kind, update_left)
         desk.open_tickets[index] = ticket
-        if script is not None and script.simple[row]:
+        if script is not None and script.straight[row]:
             ticket.script = script
         else:
             if desk.wrong_priority and priority != block.priority[row]:

@@ -141,7 +141,7 @@ class Desk(Floor):
         end = 0.0
         if ticket.agenda is None:
             script = ticket.script
-            if script is not None and not ticket.visit and agent.newcomer == 1.0:
+            if script is not None and not ticket.visit and script.simple[ticket.row] and agent.newcomer == 1.0:
                 end = in_one_go(self, script, agent, ticket, now)
             if not end:
                 plan(self, agent, ticket, now)

@@ -29,7 +29,7 @@ BEFORE_THE_WORK: Final = 2
 class Script:
     """What the first stay in the first tier comes to, for the tickets of a block; lists are by row."""
 
-    __slots__ = ("_bounds", "_parts", "by_pace", "comes_back", "luck", "plan", "simple")
+    __slots__ = ("_agendas", "_bounds", "_parts", "asks", "by_pace", "comes_back", "luck", "plan", "simple", "straight")
 
     def __init__(self, desk: Desk, block: Block) -> None:
         """Lay out the stays of a block that was drawn for ordinary tickets, none of which belongs to an outage."""
@@ -38,10 +38,10 @@ class Script:
         self.plan, self.luck, self.comes_back = block.plan, block.luck, block.comes_back
         self._parts, self._bounds = choices.in_a_row(response)
         """The parts of all stays at an ordinary pace, and between which places each stay's are."""
+        self._agendas: tuple[list[float], list[int]] | None = None
+        """The same as lists, once they are asked for."""
         simple = block.columns["solved_by"] == 0
         simple &= (response > 0) & (choices.minutes_of_checks > 0)
-        if choices.asks is not None:
-            simple &= ~choices.asked
         if choices.routed is not None:
             simple[:] = False
         if desk.wrong_priority:
@@ -52,8 +52,12 @@ class Script:
             anybody = (*desk.tiers[0].agents, *desk.on_call[0].agents)
             careless = max((agent.slips for agent in anybody), default=1.0)
             simple &= block.luck_with_slips["premature"] >= careless
-        self.simple: list[bool] = simple.tolist()
-        """Whether the ticket is replied to, checked and solved, if nothing disturbs that."""
+        self.straight: list[bool] = simple.tolist()
+        """Whether the ticket is replied to, checked and solved, if nothing disturbs that; a question may be asked."""
+        self.asks = choices.asks
+        """The place of the question among the checks and the pieces, -1 without one; ``None`` where nobody asks."""
+        self.simple: list[bool] = self.straight if choices.asks is None else (simple & ~choices.asked).tolist()
+        """The same of those that go without a question."""
         self.by_pace: dict[float, tuple[list[float], list[float], list[float]]] = {}
         """What :meth:`paced` has returned for each pace."""
 
@@ -68,7 +72,10 @@ class Script:
 
     def agenda(self, row: int) -> Agenda:
         """Return the parts of a stay as they are for somebody of ordinary pace."""
-        return tuple(self._parts[self._bounds[row] : self._bounds[row + 1]].tolist())
+        if self._agendas is None:
+            self._agendas = self._parts.tolist(), self._bounds.tolist()
+        parts, bounds = self._agendas
+        return tuple(parts[bounds[row] : bounds[row + 1]])
 
 
 def in_one_go(desk: Desk, script: Script, agent: Agent, ticket: Ticket, now: float) -> float:

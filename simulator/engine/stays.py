@@ -25,7 +25,7 @@ from simulator.engine.numbers import (
 )
 from simulator.engine.parts import Agent, Ticket, slipped
 from simulator.engine.priorities import true_priority
-from simulator.engine.scripts import falls_due
+from simulator.engine.scripts import BEFORE_THE_WORK, falls_due
 from simulator.engine.walk import worked_until
 from simulator.model import SignalRules
 
@@ -35,6 +35,34 @@ if TYPE_CHECKING:
 
 def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
     """Make up what the agent is going to do in this stay, as far as it is up to the work."""
+    script = ticket.script
+    if script is not None and not ticket.visit:
+        rules = ticket.rules = ticket.kind.tiers[0]
+        agenda, final = at_pace(desk, agent, script.agenda(ticket.row)), SOLVED
+        ticket.ask_at = -1 if script.asks is None or script.asks[ticket.row] < 0 else script.asks[ticket.row] + 1
+        ticket.answering, ticket.checks_at = True, BEFORE_THE_WORK
+        reply = now + agenda[0]
+        ticket.responded = reply if reply <= agent.closes else worked_until(agent, now, agenda[0], agent.overtime)
+    else:
+        agenda, final = _made_up(desk, agent, ticket, now)
+        rules = ticket.rules
+    agent.done += 1
+    if not desk.patient:
+        ticket.gives_up = INFINITE  # somebody has taken it
+    ticket.began = now
+    ticket.agenda, ticket.final, ticket.at = agenda, final, 0
+    ticket.progress = ticket.in_hand = now
+    ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
+    if rules.plain and ticket.ask_at < 0 and ticket.update_left == INFINITE and desk.pauses:
+        ticket.quick = True
+        ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
+    else:
+        ticket.quick = False
+        ticket.left = agenda[0]
+
+
+def _made_up(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> tuple[Agenda, int]:
+    """Return the agenda of a stay of which nothing is known ahead, and how it ends if nothing else ends it."""
     tier, block, row = ticket.tier, ticket.block, ticket.row
     if ticket.stays is None:
         stay = 0
@@ -45,7 +73,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         stay = ticket.stays[tier]
         ticket.stays[tier] = stay + 1
     choices = block.choices(tier, stay)
-    rules = ticket.rules = returns.rules_of(desk, ticket) if ticket.came_from > tier else ticket.kind.tiers[tier]
+    ticket.rules = returns.rules_of(desk, ticket) if ticket.came_from > tier else ticket.kind.tiers[tier]
     ticket.ask_at = -1 if choices.asks is None else choices.asks[row]
     if choices.routed is not None:
         agenda, final = choices.solve(row), choices.routed[row]
@@ -77,19 +105,7 @@ def plan(desk: Desk, agent: Agent, ticket: Ticket, now: float) -> None:
         ticket.responded = (
             now + response if now + response <= agent.closes else worked_until(agent, now, response, agent.overtime)
         )
-    agent.done += 1
-    if not desk.patient:
-        ticket.gives_up = INFINITE  # somebody has taken it
-    ticket.began = now
-    ticket.agenda, ticket.final, ticket.at = agenda, final, 0
-    ticket.progress = ticket.in_hand = now
-    ticket.progress_left, ticket.in_hand_left = rules.no_progress, rules.unresolved
-    if rules.plain and ticket.ask_at < 0 and ticket.update_left == INFINITE and desk.pauses:
-        ticket.quick = True
-        ticket.left = agenda[0] if len(agenda) == 1 else sum(agenda)
-    else:
-        ticket.quick = False
-        ticket.left = agenda[0]
+    return agenda, final
 
 
 def _in_the_dark(desk: Desk, ticket: Ticket, choices: Choices, *, closing: bool) -> SignalRules | None:
