@@ -96,6 +96,8 @@ class Case:
     """Spells of work on it: a tier, from when to when; hand-offs left out."""
     hands: tuple[tuple[str, float, float], ...]
     """Who had it in their hands, in breaks too: a tier, from when to when, hand-offs included."""
+    forgotten: tuple[float, ...]
+    """When an update of the customer was due that an agent at work on the ticket forgot (desks that play updates)."""
     shift_ends: tuple[float, ...]
     """When work on it stopped because its agent went home, to go on with it later."""
     responded: float

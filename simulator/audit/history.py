@@ -132,6 +132,9 @@ class _Reader:
                 for one in self._all.rows("spells", self._number)
                 for began, ended in self._on_shift(one)
             ),
+            forgotten=tuple(
+                self._at(one["due"]) for one in self._all.rows("updates", self._number) if math.isnan(one["sent"])
+            ),
             shift_ends=tuple(self._shift_ends()),
             responded=self._at(row["responded"]),
             visible=self._visible,

@@ -172,6 +172,8 @@ class Auditor:
             self._ceased.add((duty.key, duty.due))
         if duty.repeat is not None and done is not None and done >= calendar.add(round_due, duty.repeat) - EPSILON:
             kind = "missed"  # a whole round was left out
+        elif duty.key[3] == UPDATE and any(since <= at < (case.end if done is None else done) for at in case.forgotten):
+            kind = "missed"  # the agent forgot it, and what was sent later is another
         could_not = self._could_not(duty, max(since, min(case.opened + duty.dated, due)), due, until)
         self._find(
             duty.owner, duty.key, duty.rules, kind, _slip(duty.key, kind), since, due, done, duty.text, could_not
