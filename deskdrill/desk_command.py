@@ -87,7 +87,7 @@ def run_check(arguments: argparse.Namespace) -> int:
             {"severity": one.severity, "code": one.code, "where": one.where, "message": one.message} for one in remarks
         ]
         names = {"desk": desk.name, "desk_digest": desk.digest, "policy": policy.name}
-        played = None if pilot is None else {"weeks": pilot.weeks, "times": pilot.times}
+        played = None if pilot is None else {"weeks": pilot.weeks, "times": pilot.times, "lost": pilot.lost}
         write(as_json(names | {"errors": errors, "pilot": played, "tiers": tiers, "remarks": said}))
     else:
         head = f"{desk.title}\npolicy {policy.name}, {_how(pilot)}"

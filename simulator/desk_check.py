@@ -33,6 +33,8 @@ MANY: Final = 500_000
 """Tickets of a run with which it is worth saying that a run takes long."""
 MOSTLY: Final = 0.5
 """A higher tier that is away for more than this share of the time is worth a word."""
+MANY_LOST: Final = 0.05
+"""From this share of lost tickets on it is worth saying so."""
 LITTLE: Final = 0.005
 """Shares of tickets below this are not worth a word."""
 LONG_GAP: Final = 3 * 1440.0
@@ -55,12 +57,14 @@ def check_desk(
     load = expected_load(model)
     found = [
         *_demand(model), *_log(model), *_work(model, load), *_on_call(model, load), *_hours(model),
-        *_hours_above(model, load), *_around_the_clock(model), *names(model, rules), *unused(model), *_sums(model),
+        *_hours_above(model, load), *_around_the_clock(model), *names(model, rules), *unused(model), *_called(model),
+        *_sums(model),
     ]  # fmt: skip
     if policy is not None:
         found += names_in_the_audit(model, policy)
     if pilot is not None:
         found = [_softened(one, model, pilot) for one in found]
+        found += _lost(model, pilot)
         found += _played(model, pilot, {one.where for one in found if one.code in ("overload", "nobody")})
     rank = {"error": 0, "warning": 1, "note": 2}
     return load, tuple(sorted(found, key=lambda one: rank[one.severity]))
@@ -172,6 +176,31 @@ def _played(model: DeskModel, pilot: Pilot, said: set[str]) -> Iterator[Remark]:
                              f"be long and vary much")  # fmt: skip
 
 
+def _lost(model: DeskModel, pilot: Pilot) -> Iterator[Remark]:
+    """Say so where many tickets are lost: those that are solved look the better for it."""
+    if pilot.lost >= MANY_LOST:
+        patience = model.desk.customers.patience is not None
+        where = "customers.patience" if patience else f"staffing.{model.desk.tiers[0]}.queue_limit"
+        yield Remark(
+            "warning", "lost", where,
+            f"played for {pilot.weeks} weeks, {pilot.lost:.0%} of the tickets are lost: their customers give up, or a "
+            f"full queue turns them away. Compliance with targets is that of the solved ones alone",
+        )  # fmt: skip
+
+
+def _called(model: DeskModel) -> Iterator[Remark]:
+    """Say where a war room calls more people of a tier than it has."""
+    room = model.desk.work.war_room
+    for name, people in room.people.items() if room is not None else ():
+        staff = model.staff[model.desk.tiers.index(name)]
+        if not staff.unlimited and people > len(staff.agents):
+            yield Remark(
+                "warning", "war-room", f"work.war_room.people.{name}",
+                f"{people} of {name} are called, who {'is' if len(staff.agents) == 1 else 'are'} "
+                f"{len(staff.agents)}: the same people come again and again, until the ticket is solved",
+            )  # fmt: skip
+
+
 def _softened(remark: Remark, model: DeskModel, pilot: Pilot) -> Remark:
     """Return a remark; as a warning if it says that a tier has too much to do, and it had not when it was played."""
     for name, tier in zip(model.desk.tiers, pilot.tiers, strict=True):
@@ -181,6 +210,7 @@ def _softened(remark: Remark, model: DeskModel, pilot: Pilot) -> Remark:
                     return remark
                 offered = remark.message.partition(": what waits there")[0]
                 lost = ", or their customers give up" if model.desk.customers.patience is not None else ""
+                lost += ", or war rooms are over before those called come" if model.desk.work.war_room else ""
                 return Remark(
                     "warning", "relieved", where,
                     f"{offered}; played for {pilot.weeks} weeks it is busy for {busy:.0%} of the time, because tickets "

@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.codes import Fate
 from simulator.draws import arrival_curve, check_size
 from simulator.expected_load import WEEK
 from simulator.metrics import worked
@@ -57,11 +58,15 @@ class PlayedTier:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """What was seen in ``weeks`` weeks, played ``times`` times; tiers by their place."""
+    """What was seen in ``weeks`` weeks, played ``times`` times; tiers by their place.
+
+    ``lost`` is the share of tickets (0..1) whose customers gave up, or which a full queue turned away.
+    """
 
     weeks: int
     times: int
     tiers: tuple[PlayedTier, ...]
+    lost: float
 
 
 def play_pilot(model: DeskModel, rules: Rules) -> Pilot | None:
@@ -93,8 +98,15 @@ def play_pilot(model: DeskModel, rules: Rules) -> Pilot | None:
         model = compile_model(model.desk.model_copy(update={"period": period}), rules)
     if a_week * (weeks + period.warm_up_weeks) > TOO_MANY:
         return None
-    runs = [_seen(run_once(model, None, SEED, replication)) for replication in range(TIMES)]
-    return Pilot(weeks, TIMES, tuple(_together([run[tier] for run in runs], weeks) for tier in range(model.tiers)))
+    seen, lost, came = [], 0, 0
+    for replication in range(TIMES):
+        run = run_once(model, None, SEED, replication)
+        seen.append(_seen(run))
+        tickets_of_it = run.tickets[run.tickets["opened"] >= run.period[0]]
+        came += len(tickets_of_it)
+        lost += int(np.isin(tickets_of_it["fate"], (Fate.GAVE_UP, Fate.QUEUE_FULL)).sum())
+    tiers = tuple(_together([one[tier] for one in seen], weeks) for tier in range(model.tiers))
+    return Pilot(weeks, TIMES, tiers, lost / max(1, came))
 
 
 _Seen = tuple[float, float, float, float, float, float, float]

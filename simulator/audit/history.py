@@ -162,7 +162,9 @@ class _Reader:
     def _shift_ends(self) -> Iterator[float]:
         """Yield when work stopped, in a spell, because its agent went home."""
         for one in self._all.rows("spells", self._number):
-            yield from (self._at(ended) for _, ended in list(self._on_shift(one))[:-1])
+            parts = [ended for _, ended in self._on_shift(one)]
+            goes_on = float(one["ended"]) >= self._model.end > parts[-1]  # beyond the end of the run
+            yield from map(self._at, parts if goes_on else parts[:-1])
 
     def _on_shift(self, spell: Any) -> Iterator[tuple[float, float]]:
         """Yield the parts of a spell in which its agent was on shift: work that waits for its agent is one spell."""

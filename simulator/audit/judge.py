@@ -181,7 +181,7 @@ class Auditor:
 
     def _holder(self, at: float) -> str:
         """Return the tier that had the ticket up to an instant."""
-        return [holder for since, holder in self._holders if since < at or since == self._case.opened][-1]
+        return [holder for since, holder in self._holders if since < at - EPSILON or since == self._case.opened][-1]
 
     def _holders_at(self, at: float) -> tuple[str, ...]:
         """Return the tier that had the ticket up to an instant, and that which has it from then on."""
@@ -227,6 +227,8 @@ class Auditor:
                 return (WORKING, min(stay.left, case.end)) if played else ("", due)
             why = people.why_not(owner, due, around_the_clock=around) if stay.available <= due else HANDOVER
             able = min(stay.left, case.end) if played else self._work_begins(due, None if what == UPDATE else owner)
+            if played and stay.left <= due + EPSILON:
+                able = case.end  # it went on in that very instant, and is no longer theirs to work on
             return why, max(able, people.next_there(hours, due)) if why == NOBODY else able
         begins = since if stay is None else max(since, stay.began)
         if stay is None:  # it was theirs, and nobody of them was free to take it before it went on

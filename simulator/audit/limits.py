@@ -34,6 +34,7 @@ def notes(desk: Desk, label: Callable[[str], str] = str) -> tuple[str, ...]:
     """
     return tuple(
         f"{label(tier)} calls {label(helper)} in and keeps the ticket (work.swarming.{tier}). The procedure has no "
-        f"such way: it wants the ticket escalated. So an escalation that falls due meanwhile is found as forgotten."
+        f"such way: it wants the ticket escalated. So an escalation that falls due meanwhile is found as forgotten or "
+        f"late."
         for tier, helper in desk.work.swarming.items()
     )

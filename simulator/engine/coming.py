@@ -101,7 +101,8 @@ class Coming:
             if desk.wrong_priority and priority != block.priority[row]:
                 ticket.slip = WRONG_PRIORITY
                 if desk.looked_through:
-                    desk.at(Bell((desk, ticket)), now + block.found_after[row], (found_in_the_queue,))
+                    found = desk.tiers[0].hours.add(now, block.found_after[row])
+                    desk.at(Bell((desk, ticket)), found, (found_in_the_queue,))
             if desk.signals and block.signal[row] >= 0:
                 ticket.in_the_dark = True
         for line in ages:

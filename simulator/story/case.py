@@ -51,6 +51,10 @@ class Case:
                 return int(np.flatnonzero(there)[-1])
         return -1
 
+    def raised_before(self, at: float) -> bool:
+        """Return whether its priority was raised before an instant: its age counts from then on."""
+        return any(-np.inf < raised < at for raised in (self.seen_at, self.raised_at))
+
     def priority_in(self, stay: int) -> int:
         """Return the priority that the ticket had in a stay, at the end of it, for those who had it."""
         lowered = np.count_nonzero(self.stays["entry"][: stay + 1] == Entry.BACK_RECLASSIFIED)

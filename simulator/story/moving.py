@@ -89,7 +89,8 @@ class Moves:
             cited = names.route_rules(number, to, "unresolved")
         elif ending == Ending.AGE:
             age, cited = names.age_rules(number, to, at)
-            text = f"Open for {said(age)}: it moves from {tier} to {other}"
+            since = " since its priority was raised" if self._case.raised_before(at) else ""
+            text = f"Open for {said(age)}{since}: it moves from {tier} to {other}"
         elif ending == Ending.SENT_BACK:
             text = f"{tier} {_SEEN[ending]} and sends it back to {other}"
         elif ending in _BACK:
@@ -147,7 +148,8 @@ class Moves:
         stay = max(0, int(np.count_nonzero(stays["entered"] < at)) - 1)
         if entry == Entry.AGE:
             age, cited = names.age_rules(stay, to, at)
-            return Step(at, f"Open for {said(age)}: {names.place(to)} is brought in", cited)
+            since = " since its priority was raised" if self._case.raised_before(at) else ""
+            return Step(at, f"Open for {said(age)}{since}: {names.place(to)} is brought in", cited)
         if entry == Entry.UNRESOLVED:
             here = names.place(int(stays[stay]["place"]))
             text = f"Unresolved in {here} for too long: {names.place(to)} is brought in"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.codes import Ending, Entry
+from simulator.derived import TOLERANCE
 from simulator.story.case import Case
 from simulator.story.citing import Names
 from simulator.story.model import Step, said
@@ -30,7 +31,9 @@ def war_room(case: Case, names: Names) -> Iterator[Step]:
             began, ended = float(spell["began"]), float(spell["ended"])
             who = f"Agent {int(spell['agent']) + 1} of {names.place(place)}"
             yield Step(began, f"{who} comes to the war room")
-            yield Step(ended, f"{who} leaves the war room after {said(ended - began)}")
+            worked = _worked(case, spell)
+            long = said(worked) if ended - began - worked < TOLERANCE else f"{said(worked)} of work"
+            yield Step(ended, f"{who} leaves the war room after {long}")
 
 
 def swarm(case: Case, names: Names, number: int) -> Iterator[Step]:
@@ -53,6 +56,15 @@ def _joint(case: Case, place: int) -> Table:
     spells = case.whole.spells
     joint: Table = spells[(spells["about"] == case.number) & (spells["place"] == place)]
     return joint
+
+
+def _worked(case: Case, spell: Any) -> float:
+    """Return the minutes that an agent worked in a spell."""
+    began, ended = float(spell["began"]), float(spell["ended"])
+    agent = case.run.agents[int(spell["agent"])]
+    if case.model.staff[agent.tier].at_shift_end == "finish":
+        return ended - began
+    return agent.hours.minutes_between(began, ended)
 
 
 def _of_a_swarm(case: Case, spell: Any) -> bool:

@@ -46,7 +46,7 @@ class Moves(Work):
 
     def look_through_the_queue(self, ticket: Ticket) -> Steps:
         """Let somebody see, some time after its opening, that a waiting ticket is more urgent than it seems."""
-        yield self.env.timeout(ticket.block.found_after[ticket.row])
+        yield self.until(add(self.floor.tiers[0].hours, self.env.now, ticket.block.found_after[ticket.row]))
         request = ticket.waits_with
         if request is not None and request.agent is None and ticket.priority != ticket.true_priority:
             ticket.process.interrupt(FOUND)
