@@ -179,6 +179,12 @@ def test_a_ticket_taken_for_less_than_it_is_has_the_wrong_priority() -> None:
     assert {one.ticket - 1 for one in found.missed} == set(run.notes[run.notes["what"] == 1]["ticket"].tolist())
 
 
+@pytest.mark.parametrize("seed", [11, 21, 24])
+def test_no_update_is_missed_because_the_run_ends(seed: int) -> None:
+    """What falls due as an agent goes home for the last time is the commander's, as on any other evening."""
+    assert told(audited(("work.update", "25m"), seed=seed)) == []
+
+
 def test_updates_that_are_forgotten_are_found_as_that() -> None:
     change = (("behaviour.updates_forgotten", "0.6"),)
     found, run = audited(*change), month(*change)

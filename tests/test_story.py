@@ -100,8 +100,9 @@ def test_a_priority_that_is_seen_late() -> None:
         (TEN + 5, "The customer has the first response, in time: 5 min of 1 h"),
         (TEN + 15, "Tier 1 has done the checks"),
         (TEN + 15, "Tier 1 sees that it is P2, and not P3"),
-        (TEN + 35, "Open for 20 min since its priority was raised: it moves from Tier 1 to Tier 2; the hand-off takes 5 min"),
-    ]
+        (TEN + 35, "Open for 20 min since its priority was raised: it moves from Tier 1 to Tier 2; the hand-off takes"
+                   " 5 min"),
+    ]  # fmt: skip
     # Until then the rules were those of the priority that it was taken for.
     story = told(model(staffing__T1__agents="0", behaviour__wrong_priority="0.5"), wrong)
     moved = next(step for step in story.steps if "moves" in step.text)
