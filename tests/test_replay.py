@@ -39,7 +39,7 @@ from tests.oracle.desk import OracleDesk
 from tests.rules_under import rules_under
 
 DATA = Path(__file__).parent / "data"
-REAL = Path("/work/shared/data/uci_servicenow/tickets.csv.gz")
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "uci_servicenow" / "tickets.csv.gz"
 OPENING = datetime(2025, 2, 24, tzinfo=UTC)
 """Of desk_small: its week begins on 3 March, with one week of warm-up."""
 HEADER = ("ticket_id", "opened_at", "priority", "category", "plan", "solved_by")
