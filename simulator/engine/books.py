@@ -129,6 +129,15 @@ class Books(simpy.Environment):
         """Write down what an agent came to know in the middle of a stay."""
         self.notes.add(self.notes.pack(ticket.index, ticket.tier, what, at))
 
+    def updated(self, ticket: Ticket, due: float, sent: float) -> None:
+        """Write down an update of the customer, and count it; ``sent`` is not-a-number where it was forgotten."""
+        self.updates.add(self.updates.pack(ticket.index, ticket.tier, due, sent))
+        if sent == sent:
+            ticket.sent += 1
+            ticket.late += due < sent
+        else:
+            ticket.missed += 1
+
     def close(self, ticket: Ticket, fate: int, now: float) -> None:
         """Write a ticket's row; ``now`` is when it was resolved or lost, not-a-number while it is open."""
         ticket.stage = RESOLVED

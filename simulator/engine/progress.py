@@ -20,12 +20,7 @@ def went(desk: Desk, ticket: Ticket, far: Walk) -> None:
     ) = far  # fmt: skip
     if updates is not None:
         for due, sent in updates:
-            desk.updates.add(desk.updates.pack(ticket.index, ticket.tier, due, sent))
-            if sent == sent:
-                ticket.sent += 1
-                ticket.late += due < sent
-            else:
-                ticket.missed += 1
+            desk.updated(ticket, due, sent)
     if checked == checked:
         desk.learned(ticket, CHECKED, checked)
 

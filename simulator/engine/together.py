@@ -129,12 +129,7 @@ def write_meanwhile(desk: Desk, ticket: Ticket, until: float) -> None:
         if at > until:
             return
         sent = NEVER if lucky(ticket, ticket.sent + ticket.missed) < desk.forgotten else at
-        desk.updates.add(desk.updates.pack(ticket.index, ticket.tier, due, sent))
-        if sent == sent:
-            ticket.sent += 1
-            ticket.late += due < sent
-        else:
-            ticket.missed += 1
+        desk.updated(ticket, due, sent)
         ticket.update_from = due if sent != sent else sent
         ticket.update_left = next_gap(ticket, ticket.update_from)
 
