@@ -61,9 +61,9 @@ def tied(engine: PlayedDesk) -> bool:
     and at least one was in hand. A stay that is over as it begins may be broken into in that instant, or not. And of
     tiers that hire as many as they need, one after the other hires first.
     """
-    visits = engine.visits.table()
+    visits, spells = engine.visits.table(), engine.spells.table()
     hiring = [tier for tier, staff in enumerate(engine.model.staff) if staff.unlimited]
-    began = [set(visits["began"][visits["place"] == tier].tolist()) for tier in hiring]
+    began = [set(spells["began"][spells["place"] == tier].tolist()) for tier in hiring]  # also of those called together
     if len(set().union(*began)) < sum(map(len, began)):
         return True
     if any(engine.preempts) and (visits["began"] == visits["left"]).any(where=visits["place"] < engine.model.tiers):
