@@ -159,7 +159,7 @@ def test_who_comes_to_a_war_room() -> None:
     night = room("cv: 0.5", at=3.0 * 60)  # the ticket is solved before anybody of Tier 2 comes to work
     assert [text for _, text in night if "Tier 2" in text] == [
         "A war room is called together: 1 of Tier 2 and 1 of T3",
-        "The ticket is solved before anybody of Tier 2 could come to the war room",
+        "The ticket is over before anybody of Tier 2 could come to the war room",
     ]
 
 

@@ -26,7 +26,7 @@ def war_room(case: Case, names: Names) -> Iterator[Step]:
         spells = [spell for spell in _joint(case, place) if not _of_a_swarm(case, spell)]
         if not spells and case.closed < case.model.end:
             nobody = f"before anybody of {names.place(place)} could come to the war room"
-            yield Step(case.closed, f"The ticket is solved {nobody}")
+            yield Step(case.closed, f"The ticket is over {nobody}")
         for spell in spells:
             began, ended = float(spell["began"]), float(spell["ended"])
             who = f"Agent {int(spell['agent']) + 1} of {names.place(place)}"
